@@ -1,0 +1,1 @@
+"""Graph print API, tokens, uploads and printers: strict, with faults on demand."""

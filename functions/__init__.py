@@ -1,0 +1,1 @@
+"""The functions, one file each: a trigger, its bindings and one call into `shared`."""

@@ -1,0 +1,1 @@
+"""The command line for set-up and operations, thin over `shared`."""

@@ -1,0 +1,61 @@
+"""Every bound of the system: a name, a unit, a default. Each can be changed by a setting of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def _bound(default: float, unit: str, meaning: str) -> float:
+    metadata = {"unit": unit, "meaning": meaning}
+    return field(default=default, metadata=metadata)
+
+
+def _whole(default: int, unit: str, meaning: str) -> int:
+    metadata = {"unit": unit, "meaning": meaning}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The values in force. The setting of a field is its name in capitals: `UPLOAD_PART_BYTES`."""
+
+    upload_part_bytes: int = _whole(
+        30 * 320 * KIBIBYTE, "bytes", "one upload part: under 10 MB and a multiple of 320 KiB"
+    )
+    upload_parts_in_flight: int = _whole(4, "parts", "parts of one document sent at once; the service allows 4")
+    upload_part_attempts: int = _whole(6, "attempts", "sends of one part before the upload is put off")
+    upload_piece_bytes: int = _whole(256 * KIBIBYTE, "bytes", "what is read from storage and sent at a time")
+    graph_attempts: int = _whole(4, "attempts", "sends of a repeatable Graph call before it is put off")
+    in_process_wait_seconds: float = _bound(5, "seconds", "the longest wait in a running function; more is a message")
+    graph_timeout_seconds: float = _bound(100, "seconds", "how long one Graph call may stay without an answer")
+    claim_seconds: float = _bound(10 * MINUTE, "seconds", "how long a worker's claim on a submission lasts unrenewed")
+    retry_first_seconds: float = _bound(5, "seconds", "the first delay of a put-off submission; it doubles")
+    retry_longest_seconds: float = _bound(15 * MINUTE, "seconds", "the longest delay of a put-off submission")
+    account_wait_seconds: float = _bound(5 * MINUTE, "seconds", "how often a document asks for a lapsed account again")
+    give_up_seconds: float = _bound(12 * DAY, "seconds", "how long a document is tried before it fails")
+    poll_first_seconds: float = _bound(2, "seconds", "the delay before the first look at a started job")
+    poll_longest_seconds: float = _bound(2 * MINUTE, "seconds", "the longest delay between two looks at a job")
+    poll_growth: float = _bound(1.6, "times", "how much longer each delay is than the one before")
+    stopped_seconds: float = _bound(4 * HOUR, "seconds", "how long a job may be stopped before it is cancelled")
+    job_seconds: float = _bound(24 * HOUR, "seconds", "how long a job may take in all before it is cancelled")
+    document_bytes: int = _whole(1_000_000_000, "bytes", "the largest document; the service takes jobs up to 1 GB")
+    ticket_bytes: int = _whole(64 * KIBIBYTE, "bytes", "the largest sidecar or folder ticket")
+    sniff_bytes: int = _whole(4 * KIBIBYTE, "bytes", "how much of a document is read to tell its type")
+    empty_grace_seconds: float = _bound(60, "seconds", "how long an empty file may be one still being written")
+    sweep_grace_seconds: float = _bound(30, "seconds", "how old a file must be before the sweep takes it")
+    overdue_seconds: float = _bound(2 * MINUTE, "seconds", "how late an open record may be before the sweep queues it")
+
+
+def describe() -> list[tuple[str, float, str, str]]:
+    """Setting name, default, unit and meaning of each bound, for the settings page and the settings reader."""
+    return [
+        (bound.name.upper(), bound.default, bound.metadata["unit"], bound.metadata["meaning"])
+        for bound in fields(Bounds)
+        if isinstance(bound.default, (int, float))
+    ]

@@ -1,0 +1,50 @@
+"""The names of storage containers, queues and state paths. They are fixed: other systems rely on them."""
+
+INBOX = "print-inbox"
+ARCHIVE = "print-archive"
+FAILED = "print-failed"
+USAGE = "print-usage"
+STATE = "print-state"
+
+SUBMISSIONS_QUEUE = "print-submissions"
+JOBS_QUEUE = "print-jobs"
+EVENTS_QUEUE = "print-events"
+POISON_SUFFIX = "-poison"
+
+CONTAINERS = (INBOX, ARCHIVE, FAILED, USAGE, STATE)
+QUEUES = (SUBMISSIONS_QUEUE, JOBS_QUEUE, EVENTS_QUEUE)
+
+CATALOG_PATH = "catalog.json"
+RECEIPT_SUFFIX = ".receipt.json"
+TICKET_SUFFIX = ".print.json"
+FOLDER_TICKET = "_print.json"
+
+
+def submission_path(key: str) -> str:
+    """Where the record of one submission lies in the state container."""
+    return f"submissions/{key}.json"
+
+
+def open_marker_path(key: str) -> str:
+    """The empty blob that stands while a submission is open, so that a sweep lists only open ones."""
+    return f"open/{key}"
+
+
+def job_owner_path(share_id: str, job_id: str) -> str:
+    """The blob that says which submission a Graph job belongs to. It is written once and never changed."""
+    return f"jobs/{share_id}/{job_id}.json"
+
+
+def account_path(user_principal_name: str) -> str:
+    """Where an account's budget and health lie in the state container."""
+    return f"accounts/{user_principal_name.lower()}.json"
+
+
+def token_cache_path(user_principal_name: str) -> str:
+    """Where an account's encrypted token cache lies in the state container."""
+    return f"accounts/{user_principal_name.lower()}.cache"
+
+
+def printer_path(printer_id: str) -> str:
+    """Where the shared budget of one printer lies in the state container."""
+    return f"printers/{printer_id}.json"

@@ -1,0 +1,1 @@
+"""Thin clients for blobs, state and queues."""
