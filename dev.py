@@ -10,14 +10,14 @@ import argparse
 import contextlib
 import hashlib
 import io
-import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import time
-import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -203,22 +203,20 @@ def find_uv() -> Path:
 
 
 def _download_uv(folder: Path) -> None:
-    """Unpack uv from its wheel on PyPI, for a Python that has no pip. PyPI tells the digest of each file."""
-    wanted = _wheel_tag()
+    """Unpack uv from its wheel, for a Python that has no pip: the index page names each file with its digest."""
+    index = os.environ.get("PIP_INDEX_URL") or "https://pypi.org/simple"
+    wanted = "uv-" + UV + "-py3-none-", _wheel_tag()
     try:
-        with urllib.request.urlopen("https://pypi.org/pypi/uv/" + UV + "/json", timeout=60) as answer:
-            files = json.load(answer)["urls"]
-        chosen = next(file for file in files if file["filename"].endswith(".whl") and wanted in file["filename"])
-        with urllib.request.urlopen(chosen["url"], timeout=300) as answer:  # noqa: S310 (https address given by PyPI)
-            content = answer.read()
-    except (OSError, urllib.error.URLError) as error:
-        raise SetupError(_offline("uv could not be fetched from PyPI (" + str(error) + ")")) from error
+        page = _fetch(index.rstrip("/") + "/uv/")
+        links = re.findall(r'href="([^"#]+)#sha256=([0-9a-f]{64})"', page.decode("utf-8"))
+        link, digest = next(pair for pair in links if all(part in pair[0].rsplit("/", 1)[-1] for part in wanted))
+        content = _fetch(urllib.parse.urljoin(index.rstrip("/") + "/uv/", link))
+    except (OSError, ValueError) as error:
+        raise SetupError(_offline("uv could not be fetched (" + str(error) + ")")) from error
     except StopIteration:
-        message = (
-            "PyPI has no uv for " + wanted + ". Install uv or Python " + PYTHON_TEXT + " yourself, then start again."
-        )
-        raise SetupError(message) from None
-    if hashlib.sha256(content).hexdigest() != chosen["digests"]["sha256"]:
+        message = "There is no uv for this machine (" + wanted[1] + ") in the package index. Install uv yourself"
+        raise SetupError(message + " (https://docs.astral.sh/uv/), then start again.") from None
+    if hashlib.sha256(content).hexdigest() != digest:
         raise SetupError("The download of uv was damaged. Start again.")
     program = "uv.exe" if WINDOWS else "uv"
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
@@ -226,6 +224,14 @@ def _download_uv(folder: Path) -> None:
         (folder / "bin").mkdir(parents=True)
         (folder / "bin" / program).write_bytes(wheel.read(member))
     (folder / "bin" / program).chmod(0o755)
+
+
+def _fetch(url: str) -> bytes:
+    if not url.startswith("https://"):
+        raise SetupError("uv is fetched over https only, not from " + url + ".")
+    with urllib.request.urlopen(url, timeout=300) as answer:  # noqa: S310 (https, as just checked)
+        content: bytes = answer.read()
+    return content
 
 
 def _wheel_tag() -> str:
