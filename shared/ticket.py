@@ -1,0 +1,224 @@
+"""The job ticket: how a document is printed, gathered from metadata, sidecar, folder and profile.
+
+Every setting is a property of Graph's printJobConfiguration under its own name. Metadata names arrive in lower case,
+so names are compared without letter case everywhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import DocumentRejected
+
+# Graph: printJobConfiguration and its enumerations (CSDL v1.0).
+ENUMERATIONS: dict[str, tuple[str, ...]] = {
+    "colorMode": ("blackAndWhite", "grayscale", "color", "auto"),
+    "duplexMode": ("flipOnLongEdge", "flipOnShortEdge", "oneSided"),
+    "feedOrientation": ("longEdgeFirst", "shortEdgeFirst"),
+    "orientation": ("portrait", "landscape", "reverseLandscape", "reversePortrait"),
+    "quality": ("low", "medium", "high"),
+    "scaling": ("auto", "shrinkToFit", "fill", "fit", "none"),
+    "multipageLayout": (
+        "clockwiseFromTopLeft",
+        "counterclockwiseFromTopLeft",
+        "counterclockwiseFromTopRight",
+        "clockwiseFromTopRight",
+        "counterclockwiseFromBottomLeft",
+        "clockwiseFromBottomLeft",
+        "counterclockwiseFromBottomRight",
+        "clockwiseFromBottomRight",
+    ),
+}
+_EDGES = ("Left", "Top", "Right", "Bottom")
+_CORNERS = ("TopLeft", "BottomLeft", "TopRight", "BottomRight")
+FINISHINGS: tuple[str, ...] = (
+    *("none", "staple", "punch", "cover", "bind", "saddleStitch", "stitchEdge"),
+    *(f"staple{corner}" for corner in _CORNERS),
+    *("stitchLeftEdge", "stitchTopEdge", "stitchRightEdge", "stitchBottomEdge"),
+    *(f"stapleDual{edge}" for edge in _EDGES),
+    *(f"stapleTriple{edge}" for edge in _EDGES),
+    *(f"bind{edge}" for edge in _EDGES),
+    *("foldAccordion", "foldDoubleGate", "foldGate", "foldHalf", "foldHalfZ", "foldLeftGate", "foldLetter"),
+    *("foldParallel", "foldPoster", "foldRightGate", "foldZ", "foldEngineeringZ"),
+    *(f"punch{corner}" for corner in _CORNERS),
+    *(f"punch{count}{edge}" for count in ("Dual", "Triple", "Quad") for edge in _EDGES),
+    *("fold", "trim", "bale", "bookletMaker", "coat", "laminate"),
+    *("trimAfterPages", "trimAfterDocuments", "trimAfterCopies", "trimAfterJob"),
+)
+_MARGIN_SIDES = ("top", "bottom", "left", "right")
+OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where settings came from, in words (`metadata`, `folder reports/_print.json` …), and the settings as found.
+
+    `strict` sources are written for printing alone, so a name that is not a setting is a mistake; metadata also
+    carries what other programs left there.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The settings in force, where each came from, and who collects the document when it is somebody else."""
+
+    configuration: Mapping[str, Any]
+    origins: Mapping[str, str]
+    owner: str | None = None
+
+
+def read_settings(content: bytes, name: str) -> Mapping[str, Any]:
+    """The settings in a sidecar or folder ticket. Raises DocumentRejected (`ticketUnreadable`) when it is no object."""
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise DocumentRejected(
+            "ticketUnreadable", f"{name} is not JSON ({error}). Correct it, or remove it to print with the defaults."
+        ) from error
+    if not isinstance(document, dict):
+        raise DocumentRejected("ticketUnreadable", f'{name} must hold an object such as {{"copies": 2}}.')
+    return document
+
+
+def make_ticket(sources: Sequence[Source]) -> Ticket:
+    """Merge `sources`, the strongest first. Raises DocumentRejected (`settingInvalid`) naming every fault at once."""
+    configuration: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    owner: str | None = None
+    problems: list[str] = []
+    for source in sources:
+        for name, value in source.settings.items():
+            if name.casefold() == OWNER:
+                owner = owner or (str(value).strip() or None)
+                continue
+            known = _KNOWN.get(name.casefold())
+            if known is None:
+                if source.strict:
+                    problems.append(_unknown(name, source.name))
+                continue
+            if known in configuration or value is None:
+                continue
+            try:
+                configuration[known] = _READERS[known](value)
+                origins[known] = source.name
+            except ValueError as error:
+                problems.append(f"{known} in {source.name} {error}")
+    if problems:
+        raise DocumentRejected("settingInvalid", "Correct these settings: " + "; ".join(problems) + ".")
+    return Ticket(configuration, origins, owner)
+
+
+def _unknown(name: str, source: str) -> str:
+    near = difflib.get_close_matches(name.casefold(), _KNOWN, n=1)
+    hint = f" (did you mean {_KNOWN[near[0]]}?)" if near else ""
+    return f"{name!r} in {source} is not a print setting{hint}"
+
+
+def _whole_number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise ValueError(f"must be a whole number, not {value!r}")
+    try:
+        number = int(value)
+    except ValueError:
+        raise ValueError(f"must be a whole number, not {value!r}") from None
+    if not 0 <= number <= 2**31 - 1:
+        raise ValueError(f"must lie between 0 and 2147483647, not {number}")
+    return number
+
+
+def _positive(value: Any) -> int:
+    number = _whole_number(value)
+    if number == 0:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def _yes_or_no(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise ValueError(f"must be true or false, not {value!r}")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be a text, not {value!r}")
+    return value.strip()
+
+
+def _one_of(members: tuple[str, ...]) -> Callable[[Any], str]:
+    by_name = {member.casefold(): member for member in members}
+
+    def read(value: Any) -> str:
+        member = by_name.get(value.strip().casefold()) if isinstance(value, str) else None
+        if member is None:
+            raise ValueError(f"must be one of {', '.join(members)}, not {value!r}")
+        return member
+
+    return read
+
+
+def _finishings(value: Any) -> list[str]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list):
+        raise ValueError(f"must be a list such as staple,punch, not {value!r}")
+    read = _one_of(FINISHINGS)
+    return [read(entry) for entry in entries]
+
+
+def _page_ranges(value: Any) -> list[dict[str, int]]:
+    entries = [entry for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"must be page ranges such as 1-3,7, not {value!r}")
+    return [_page_range(entry) for entry in entries]
+
+
+def _page_range(entry: Any) -> dict[str, int]:
+    if isinstance(entry, dict):
+        start, end = entry.get("start"), entry.get("end")
+    else:
+        start, _, end = str(entry).partition("-")
+        end = end or start
+    first, last = _positive(start), _positive(end)
+    if last < first:
+        raise ValueError(f"has a range that ends before it begins: {first}-{last}")
+    return {"start": first, "end": last}
+
+
+def _margin(value: Any) -> dict[str, int]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, dict) or not value or not set(value) <= set(_MARGIN_SIDES):
+        raise ValueError('must be an object such as {"top": 5000, "left": 5000}, in microns')
+    return {side: _whole_number(number) for side, number in value.items()}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **{name: _one_of(members) for name, members in ENUMERATIONS.items()},
+    "collate": _yes_or_no,
+    "fitPdfToPage": _yes_or_no,
+    "copies": _positive,
+    "dpi": _positive,
+    "pagesPerSheet": _positive,
+    "inputBin": _text,
+    "outputBin": _text,
+    "mediaSize": _text,
+    "mediaType": _text,
+    "finishings": _finishings,
+    "pageRanges": _page_ranges,
+    "margin": _margin,
+}
+SETTINGS = tuple(sorted(_READERS))
+_KNOWN = {name.casefold(): name for name in SETTINGS}
