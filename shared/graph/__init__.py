@@ -1,0 +1,1 @@
+"""Microsoft Graph: one client for print operations, and the one rule for repeating a call."""

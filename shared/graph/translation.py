@@ -1,0 +1,94 @@
+"""Turns what the SDK and the network raise into the error tree. Nothing foreign leaves the Graph client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from shared.errors import (
+    GraphConflict,
+    GraphDenied,
+    GraphError,
+    GraphNotFound,
+    GraphThrottled,
+    GraphUnavailable,
+    NoReply,
+    NotNow,
+)
+
+# How long to stay away from a service whose address does not answer at all.
+UNREACHABLE_SECONDS = 15.0
+
+
+@contextmanager
+def translated(operation: str) -> Iterator[None]:
+    """Raise our errors for those of kiota and httpx inside the block."""
+    import httpx
+    from kiota_abstractions.api_error import APIError
+
+    try:
+        yield
+    except APIError as error:
+        raise graph_error(operation, error) from error
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        # The connection was never made, so nothing was sent: this is not a lost reply.
+        raise NotNow(
+            "graphUnreachable", f"{operation}: the service cannot be reached ({error!r})", UNREACHABLE_SECONDS
+        ) from error
+    except httpx.TransportError as error:
+        raise NoReply(operation, repr(error)) from error
+
+
+def graph_error(operation: str, error: Exception) -> GraphError:
+    """The branch of the tree for an error answer (Graph: errors, throttling)."""
+    status = int(getattr(error, "response_status_code", None) or 0)
+    headers: Mapping[str, object] = {
+        str(name).lower(): value for name, value in dict(getattr(error, "response_headers", None) or {}).items()
+    }
+    body = getattr(error, "error", None)
+    code = str(getattr(body, "code", None) or "unknownError")
+    message = str(getattr(body, "message", None) or getattr(error, "message", None) or "")
+    request_id = _first(headers.get("request-id"))
+    kind: type[GraphError]
+    if status == 429:
+        kind = GraphThrottled
+    elif status >= 500:
+        kind = GraphUnavailable
+    else:
+        branches: dict[int, type[GraphError]] = {
+            401: GraphDenied,
+            403: GraphDenied,
+            404: GraphNotFound,
+            410: GraphNotFound,
+            409: GraphConflict,
+        }
+        kind = branches.get(status, GraphError)
+    translated_error = kind(operation, status, code, message, request_id)
+    if isinstance(translated_error, (GraphThrottled, GraphUnavailable)):
+        translated_error.retry_after = retry_after(_first(headers.get("retry-after")), datetime.now(UTC))
+    return translated_error
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header in either form (RFC 9110, 10.2.3); None where it says nothing."""
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _first(value: object) -> str | None:
+    # kiota hands headers over as texts or as sets of texts.
+    if value is None or isinstance(value, str):
+        return value
+    return next((str(entry) for entry in value), None) if isinstance(value, (set, list, tuple)) else str(value)

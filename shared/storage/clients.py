@@ -1,0 +1,61 @@
+"""Opens the storage account that keeps documents, state and queues."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from shared.names import STATE
+from shared.storage.queues import StorageQueue
+from shared.storage.state import BlobStateStore
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient, ContainerClient
+    from azure.storage.queue.aio import QueueServiceClient
+
+    from shared.settings import StorageConnection
+
+
+class Storage:
+    """The clients of one storage account; made by `open_storage`."""
+
+    def __init__(self, blobs: BlobServiceClient, queues: QueueServiceClient) -> None:
+        self._blobs = blobs
+        self._queues = queues
+        self.state = BlobStateStore(blobs.get_container_client(STATE))
+
+    def container(self, name: str) -> ContainerClient:
+        """The client of a container."""
+        return self._blobs.get_container_client(name)
+
+    def queue(self, name: str) -> StorageQueue:
+        """The client of a queue, with the host's message encoding."""
+        from azure.storage.queue import TextBase64EncodePolicy
+
+        return StorageQueue(self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()))
+
+
+@asynccontextmanager
+async def open_storage(connection: StorageConnection) -> AsyncIterator[Storage]:
+    """Clients for a connection string, or for service URIs and an identity (Functions: identity-based connections)."""
+    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
+
+    async with AsyncExitStack() as stack:
+        if connection.connection_string:
+            blobs = BlobServiceClient.from_connection_string(connection.connection_string)
+            queues = QueueServiceClient.from_connection_string(connection.connection_string)
+        else:
+            from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+            credential: DefaultAzureCredential | ManagedIdentityCredential
+            if connection.credential == "managedidentity":
+                credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=connection.client_id))
+            else:
+                credential = await stack.enter_async_context(DefaultAzureCredential())
+            blobs = BlobServiceClient(str(connection.blob_service_uri), credential=credential)
+            queues = QueueServiceClient(str(connection.queue_service_uri), credential=credential)
+        await stack.enter_async_context(blobs)
+        await stack.enter_async_context(queues)
+        yield Storage(blobs, queues)
