@@ -1,0 +1,72 @@
+"""Which way the arrows between the packages go, and what a cold start loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Each takes a good part of a second to import: docs/dependencies.md.
+HEAVY = {"aiohttp", "azure.identity", "azure.storage", "cryptography", "httpx", "kiota_abstractions", "msal", "msgraph"}
+FORBIDDEN = {
+    "shared": {"functions", "printops", "emulator", "tests", "benchmarks"},
+    "functions": {"printops", "emulator", "tests", "benchmarks"},
+    "printops": {"functions", "emulator", "tests", "benchmarks"},
+    "emulator": {"functions", "shared", "printops", "tests", "benchmarks"},
+}
+
+
+def imports_of(path: Path, *, at_module_level: bool) -> Iterator[str]:
+    """The dotted names that a file imports: all of them, or those that merely importing the file loads."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if at_module_level and (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _is_for_types_only(node)):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _is_for_types_only(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_imports_go_one_way(package: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(package)
+        for name in imports_of(path, at_module_level=False)
+        if name.split(".")[0] in FORBIDDEN[package]
+    }
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("package", ["shared", "functions"])
+def test_nothing_heavy_is_imported_at_module_level(package: str) -> None:
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files(package)
+        for name in imports_of(path, at_module_level=True)
+        if any(f"{name}.".startswith(f"{heavy}.") for heavy in HEAVY)
+    }
+    assert wrong == set()
+
+
+@pytest.mark.skipif(not (ROOT / "function_app.py").is_file(), reason="there is no function_app.py")
+def test_importing_the_app_loads_nothing_heavy() -> None:
+    program = "import function_app, sys; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert HEAVY & set(loaded.stdout.split()) == set()
