@@ -1,0 +1,1 @@
+"""Print accounts: their sign-ins, their budgets, and the choice among them."""
