@@ -30,6 +30,8 @@ class Bounds:
     )
     upload_parts_in_flight: int = _whole(4, "parts", "parts of one document sent at once; the service allows 4")
     upload_part_attempts: int = _whole(6, "attempts", "sends of one part before the upload is put off")
+    upload_sessions: int = _whole(3, "sessions", "sessions opened in one run, as each before it expired or ended")
+    upload_idle_seconds: float = _bound(60, "seconds", "how long a part may move no byte before it counts as lost")
     upload_piece_bytes: int = _whole(256 * KIBIBYTE, "bytes", "what is read from storage and sent at a time")
     graph_attempts: int = _whole(4, "attempts", "sends of a repeatable Graph call before it is put off")
     in_process_wait_seconds: float = _bound(5, "seconds", "the longest wait in a running function; more is a message")

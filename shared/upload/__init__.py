@@ -1,0 +1,1 @@
+"""Sends a document into an upload session: what is missing, what to send next, and the sending."""
