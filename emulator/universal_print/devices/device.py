@@ -93,7 +93,8 @@ class Device(Protocol):
     async def print(self, document: DeliveredDocument, report: Callable[[DeviceReport], None]) -> None:
         """Print the document and report each change; return when the job is final.
 
-        Cancelling the awaiting task cancels the job: no paper comes out unless it lay there already.
+        Cancelling the awaiting task cancels the job, and CancelledError comes back. When the paper is already on its
+        way out the cancellation is too late: the call reports `completed` and returns as if nothing had been asked.
         """
         ...
 
