@@ -22,7 +22,10 @@ class CopyFailed(PrintFunctionsError):
 
 @dataclass(frozen=True, slots=True)
 class BlobFacts:
-    """What a listing or a HEAD tells of a blob. `etag` is without quotes; `size` is in bytes."""
+    """What a listing or a HEAD tells of a blob. `etag` is without quotes; `size` is in bytes.
+
+    `copying` is true for the target of a copy that storage has not finished: its content cannot be read yet.
+    """
 
     container: str
     name: str
@@ -32,6 +35,7 @@ class BlobFacts:
     modified: datetime
     content_type: str | None
     metadata: Mapping[str, str]
+    copying: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -60,7 +64,7 @@ class Documents:
 
     async def list_facts(self, container: str) -> AsyncIterator[BlobFacts]:
         """Every blob of the container, with its metadata."""
-        async for properties in self._storage.container(container).list_blobs(include=["metadata"]):
+        async for properties in self._storage.container(container).list_blobs(include=["metadata", "copy"]):
             yield _facts(properties, container)
 
     async def read_head(self, container: str, name: str, etag: str, length: int) -> bytes:
@@ -158,4 +162,5 @@ def _facts(properties: BlobProperties, container: str) -> BlobFacts:
         modified=properties.last_modified,
         content_type=settings.content_type if settings else None,
         metadata=dict(properties.metadata or {}),
+        copying=properties.copy.status == "pending",
     )
