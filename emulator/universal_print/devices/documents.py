@@ -109,6 +109,9 @@ def _read_xps(stream: BinaryIO) -> Inspection:
     """Follow package relationship, document sequence, documents and pages (ECMA-388 clause 9)."""
     try:
         with zipfile.ZipFile(stream) as package:
+            # Checks every part in pieces against its checksum, fonts and pictures included.
+            if damaged := package.testzip():
+                raise UnprintableDocumentError(f"The XPS document is damaged (its part {damaged} is not whole).")
             parts = {name.casefold(): name for name in package.namelist()}
             sequence = _package_start(package, parts)
             count = 0

@@ -61,8 +61,11 @@ class PaperTray:
         with paper.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         content = {**slip, "print": number, "paper": paper.name, "bytes": paper.stat().st_size, "sha256": digest}
-        with (self._folder / f"{name}.slip-{number}.json").open("x", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
+        slip_path = self._folder / f"{name}.slip-{number}.json"
+        # Renamed when whole, so that who watches the folder never reads half a slip.
+        unfinished = slip_path.with_suffix(".part")
+        unfinished.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
+        unfinished.replace(slip_path)
         return f"{self._printer}/{paper.name}"
 
 
