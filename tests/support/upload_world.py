@@ -15,6 +15,7 @@ from shared.bounds import KIBIBYTE, Bounds
 from shared.upload.ranges import ALIGNMENT, ByteRanges
 from shared.upload.sender import upload_document
 from shared.upload.session import CompletedDocument, UploadProgress, UploadSession
+from shared.upload.source import PartSource
 from tests.support.upload_server import UploadServer
 
 BOUNDS = Bounds(upload_part_bytes=ALIGNMENT, upload_piece_bytes=32 * KIBIBYTE)
@@ -94,10 +95,12 @@ class World:
     def session(self, missing: ByteRanges | None = None) -> UploadSession:
         return UploadSession(self.server.url(), None, missing or ByteRanges.whole(self.source.size))
 
-    async def upload(self, session: UploadSession | None = None) -> CompletedDocument:
+    async def upload(
+        self, session: UploadSession | None = None, *, source: PartSource | None = None
+    ) -> CompletedDocument:
         try:
             return await upload_document(
-                self.source,
+                source or self.source,
                 session or self.session(),
                 http=self.http,
                 renew=self.renew,
