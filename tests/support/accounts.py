@@ -1,0 +1,88 @@
+"""A pool of print accounts on a clock that only moves when told, and a store that counts and lets others in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from shared.accounts.budget import ACCOUNT_CEILINGS, PRINTER_CEILINGS, Ceilings
+from shared.accounts.pool import AccountPool
+from shared.bounds import Bounds
+from shared.storage.state import StateStore, Stored
+from tests.support.memory_state import MemoryStateStore
+
+ONE, TWO = "print1@contoso.com", "print2@contoso.com"
+
+
+class Clock:
+    """Time that passes by `sleep` and by `advance` only."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+
+# Turns of the event loop that one call takes.
+LATENCY_TURNS = 8
+
+
+class SharedStore(MemoryStateStore):
+    """Gives up the loop in each call, as a network does, so that workers really interleave. Counts the calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+
+    async def read(self, path: str) -> Stored | None:
+        self.calls["read"] += 1
+        await self._travel()
+        return await super().read(path)
+
+    async def create(self, path: str, content: bytes) -> str:
+        self.calls["write"] += 1
+        await self._travel()
+        return await super().create(path, content)
+
+    async def replace(self, path: str, content: bytes, etag: str) -> str:
+        self.calls["write"] += 1
+        await self._travel()
+        return await super().replace(path, content, etag)
+
+    async def _travel(self) -> None:
+        for _ in range(LATENCY_TURNS):
+            await asyncio.sleep(0)
+
+
+def make_pool(
+    store: StateStore,
+    clock: Clock,
+    names: Sequence[str] = (ONE, TWO),
+    *,
+    account: Ceilings = ACCOUNT_CEILINGS,
+    printer: Ceilings = PRINTER_CEILINGS,
+    seed: int = 1,
+) -> AccountPool:
+    return AccountPool(
+        names,
+        store,
+        bounds=Bounds(),
+        now=clock.now,
+        sleep=clock.sleep,
+        random=Random(seed).random,  # noqa: S311 - no secret hangs on it
+        account_ceilings=account,
+        printer_ceilings=printer,
+    )
