@@ -82,7 +82,6 @@ class SharedDocument[Value]:
 
     async def _round(self) -> None:
         """Make every change that waits by now."""
-        await asyncio.sleep(0)  # others of the same burst are about to ask
         pending, self._pending = [waiting for waiting in self._pending if not waiting.outcome.done()], []
         try:
             results = await self._make(pending)
