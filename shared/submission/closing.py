@@ -1,0 +1,109 @@
+"""Ends a submission: gives up what is half done, moves the file, writes the receipt, closes the record.
+
+Every step can be repeated, so a death anywhere is mended by the next delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from shared.errors import NotNow, PrintFunctionsError, Superseded
+from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX
+from shared.submission.holding import Holding
+from shared.submission.places import final_path, sidecar
+from shared.submission.receipt import make_receipt
+from shared.submission.record import Outcome, Record, Result, State, timestamp
+from shared.submission.services import SubmissionServices
+from shared.submission.troubles import REPLACEABLE
+
+logger = logging.getLogger(__name__)
+
+# How often storage is asked about the copy of a large document.
+COPY_WAIT_SECONDS = 5.0
+
+
+async def begin_closing(holding: Holding, outcome: Outcome, services: SubmissionServices) -> None:
+    """Write how it ended, after giving up an upload or job that was not started."""
+    record = holding.record
+    if record.state in REPLACEABLE and record.job is not None:
+        await _give_up(record, services)
+        await services.pool.settle(record.key, record.job.account, record.job.printer_id)
+    job = replace(record.job, upload=None) if record.job else None
+    await holding.save(
+        f"{outcome.result.value}: {outcome.reason}", state=State.CLOSING, outcome=outcome, job=job, waiting=None
+    )
+
+
+async def finish_closing(holding: Holding, services: SubmissionServices) -> None:
+    """Move the file, write the receipt, remove the file from the inbox, close the record.
+
+    Raises NotNow while storage still copies a large document.
+    """
+    record = holding.record
+    outcome, document = record.outcome, record.document
+    if outcome is None:
+        raise Superseded(f"submission {record.key} is closing without an outcome")
+    container = ARCHIVE if outcome.result is Result.COMPLETED else FAILED
+    path = final_path(record)
+    moved = outcome.result is not Result.SUPERSEDED and await _copy(record, (container, path), services)
+    beside = await _copy_sidecar(record, (container, path), services) if moved else False
+    receipt = path + RECEIPT_SUFFIX
+    ended = replace(record, moved_to=path if moved else None)
+    await services.documents.write(container, receipt, make_receipt(ended), "application/json")
+    if moved:
+        await services.documents.remove(document.container, document.name, document.etag)
+    if beside:
+        await services.documents.remove(document.container, sidecar(document.name), None)
+    await holding.release(
+        state=State.CLOSED,
+        moved_to=ended.moved_to,
+        receipt=f"{container}/{receipt}",
+        closed=timestamp(services.now()),
+        waiting=None,
+    )
+    await services.records.forget_open(record.key)
+
+
+async def _copy(record: Record, target: tuple[str, str], services: SubmissionServices) -> bool:
+    """True where the file lies at `target`, False where it was replaced or removed after it had been uploaded."""
+    document = record.document
+    try:
+        done = await services.documents.copy((document.container, document.name), document.etag, target)
+    except Superseded:
+        return await services.documents.facts(*target) is not None
+    if not done:
+        raise NotNow("copying", "Storage is copying the document.", COPY_WAIT_SECONDS)
+    return True
+
+
+async def _copy_sidecar(record: Record, target: tuple[str, str], services: SubmissionServices) -> bool:
+    document = record.document
+    name = sidecar(document.name)
+    if await services.documents.facts(document.container, name) is None:
+        return False
+    container, path = target
+    try:
+        return await services.documents.copy((document.container, name), None, (container, sidecar(path)))
+    except Superseded:
+        return False
+
+
+async def _give_up(record: Record, services: SubmissionServices) -> None:
+    """Cancel the upload session and the job, as far as the service still answers. The job can never print."""
+    from shared.upload.sender import cancel
+
+    job = record.job
+    if job is None:
+        return
+    try:
+        async with asyncio.timeout(services.bounds.in_process_wait_seconds):
+            if job.upload is not None:
+                url = services.sealer.open(job.upload.encode()).decode()
+                await cancel(url, http=services.uploads, bounds=services.bounds)
+            if job.id is not None:
+                await services.graph.cancel(job.account, job.printer_id, job.id)
+    except (PrintFunctionsError, TimeoutError) as error:
+        # It was never started, so it cannot print; the service clears it when its hour is over.
+        logger.warning("submission %s: job %s was left behind: %s", record.key, job.id, type(error).__name__)

@@ -1,0 +1,84 @@
+"""Follows a started job to its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from shared.errors import GraphConflict, GraphDenied, GraphNotFound
+from shared.graph.print_client import JobView
+from shared.submission.accepting import WATCH_STATES
+from shared.submission.claims import poll_delay
+from shared.submission.closing import begin_closing, finish_closing
+from shared.submission.deliveries import deliver, put_off
+from shared.submission.holding import Holding
+from shared.submission.record import JobSighting, Outcome, Record, timestamp
+from shared.submission.services import SubmissionServices
+from shared.submission.verdicts import Cancel, End, judge, started_at
+
+
+async def follow(key: str, sequence: int, by: str, services: SubmissionServices) -> None:
+    """Look at the job once; end the submission or come back later. Called once for each message of the jobs queue."""
+    await deliver(key, sequence, by, work=_look, wanted=WATCH_STATES, queue=services.jobs, services=services)
+
+
+async def _look(holding: Holding, services: SubmissionServices) -> None:
+    record = holding.record
+    view = await _view(record, services)
+    record = _with_sighting(record, view, timestamp(services.now()))
+    verdict = judge(record, services.now(), services.bounds, gone=view is None)
+    changes: dict[str, Any] = {"sightings": record.sightings, "attempts": 0, "waiting": None}
+    match verdict:
+        case End(outcome):
+            await _end(holding, outcome, services, changes)
+        case Cancel(reason):
+            await _cancel(holding, services, changes, reason)
+        case None:
+            await _again(holding, services, changes, None)
+
+
+async def _view(record: Record, services: SubmissionServices) -> JobView | None:
+    job = record.job
+    if job is None or job.id is None:
+        return None
+    try:
+        return await services.graph.get_job(job.account, job.share_id, job.id)
+    except GraphNotFound:
+        return None
+
+
+async def _end(holding: Holding, outcome: Outcome, services: SubmissionServices, changes: dict[str, Any]) -> None:
+    await holding.save(**changes)
+    await begin_closing(holding, outcome, services)
+    await finish_closing(holding, services)
+
+
+async def _cancel(holding: Holding, services: SubmissionServices, changes: dict[str, Any], reason: str) -> None:
+    """Ask for the cancellation and look again: only what the job then says tells whether paper came out."""
+    job = holding.record.job
+    if job is not None and job.id is not None:
+        try:
+            await services.graph.cancel(job.account, job.printer_id, job.id)
+        except (GraphConflict, GraphNotFound, GraphDenied) as error:
+            reason = f"{reason}; the cancellation was refused ({error.code})"
+        changes["job"] = replace(job, cancel_asked=timestamp(services.now()))
+    await _again(holding, services, changes, f"cancelled by us: {reason}")
+
+
+async def _again(holding: Holding, services: SubmissionServices, changes: dict[str, Any], event: str | None) -> None:
+    record = holding.record
+    age = (services.now() - started_at(record)).total_seconds()
+    delay = poll_delay(age, services.bounds)
+    until = timestamp(services.now() + timedelta(seconds=delay))
+    await put_off(holding, services.jobs, delay, event, next_at=until, **changes)
+
+
+def _with_sighting(record: Record, view: JobView | None, at: str) -> Record:
+    if view is None:
+        return record
+    sighting = JobSighting(view.state, view.details, view.description, at)
+    last = record.sightings[-1] if record.sightings else None
+    if last is not None and (last.state, last.details) == (sighting.state, sighting.details):
+        return record
+    return replace(record, sightings=(*record.sightings, sighting))
