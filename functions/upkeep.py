@@ -1,0 +1,24 @@
+"""Timers that find what was lost and tell of what is wrong."""
+
+import os
+
+import azure.functions as func
+
+from shared.settings import DEFAULT_RECONCILE_SCHEDULE
+
+blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
+
+
+@blueprint.function_name("reconcile")
+@blueprint.timer_trigger(
+    arg_name="timer", schedule=os.environ.get("RECONCILE_SCHEDULE") or DEFAULT_RECONCILE_SCHEDULE, run_on_startup=False
+)
+async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+    """Accept files that no event announced, queue what got stuck, and update the alerts."""
+    from shared.health import update_alerts
+    from shared.services import services
+    from shared.submission.accepting import sweep
+
+    ready = await services()
+    await sweep(ready.submissions)
+    await update_alerts(ready)

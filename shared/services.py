@@ -1,0 +1,135 @@
+"""Makes what the functions work with, once for each worker process and at first use."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import ssl
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.accounts.pool import AccountPool
+from shared.accounts.tokens import AccountTokens
+from shared.catalog import Catalog, CatalogUnreadable, parse_catalog
+from shared.graph.print_client import PrintClient
+from shared.names import CATALOG_PATH, JOBS_QUEUE, SUBMISSIONS_QUEUE
+from shared.sealing import Sealer
+from shared.settings import Settings, load_settings
+from shared.storage.clients import Storage, open_storage
+from shared.storage.documents import Documents
+from shared.storage.state import StateStore
+from shared.submission.holding import Records
+from shared.submission.services import SubmissionServices
+
+if TYPE_CHECKING:
+    import httpx
+
+# A catalog that was published is in force everywhere after this time.
+CATALOG_SECONDS = 15.0
+CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a function may need; `submissions` is the part that the submission core works with."""
+
+    settings: Settings
+    storage: Storage
+    http: httpx.AsyncClient
+    pool: AccountPool
+    tokens: AccountTokens
+    submissions: SubmissionServices
+
+
+class CatalogCache:
+    """Reads the catalog anew when the one at hand is older than CATALOG_SECONDS."""
+
+    def __init__(self, state: StateStore) -> None:
+        self._state = state
+        self._catalog: Catalog | None = None
+        self._read = 0.0
+
+    async def load(self) -> Catalog:
+        """The catalog in force. Raises CatalogUnreadable."""
+        clock = asyncio.get_running_loop().time()
+        if self._catalog is None or clock - self._read > CATALOG_SECONDS:
+            stored = await self._state.read(CATALOG_PATH)
+            if stored is None:
+                raise CatalogUnreadable("catalog.json is missing")
+            self._catalog, self._read = parse_catalog(stored.content), clock
+        return self._catalog
+
+
+async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Services:
+    """Services for these settings; `stack` closes them. Raises SettingsError."""
+    import httpx
+
+    from shared.upload.http import open_upload_http
+
+    settings = load_settings(environ)
+    bounds = settings.bounds
+    storage = await stack.enter_async_context(open_storage(settings.storage))
+    context = ssl.create_default_context()
+    if settings.graph_ca_bundle:
+        context.load_verify_locations(settings.graph_ca_bundle)
+    timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
+
+    def new_http() -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=context, timeout=timeout)
+
+    http = await stack.enter_async_context(new_http())
+    sealer = Sealer(settings.token_cache_keys)
+    pool = AccountPool(
+        settings.print_accounts,
+        storage.state,
+        bounds=bounds,
+        now=_now,
+        sleep=asyncio.sleep,
+        random=random.random,
+    )
+    tokens = AccountTokens(settings, storage.state, now=_now)
+    graph = PrintClient(
+        settings.graph_base_url, new_http, tokens, bounds=bounds, sleep=asyncio.sleep, random=random.random
+    )
+    submissions = SubmissionServices(
+        state=storage.state,
+        records=Records(storage.state),
+        documents=Documents(storage),
+        submissions=storage.queue(SUBMISSIONS_QUEUE),
+        jobs=storage.queue(JOBS_QUEUE),
+        load_catalog=CatalogCache(storage.state).load,
+        pool=pool,
+        graph=graph,
+        uploads=await stack.enter_async_context(open_upload_http(context)),
+        sealer=sealer,
+        bounds=bounds,
+        now=_now,
+        sleep=asyncio.sleep,
+        random=random.random,
+    )
+    return Services(settings, storage, http, pool, tokens, submissions)
+
+
+_opened: Services | None = None
+_opening: asyncio.Lock | None = None
+
+
+async def services() -> Services:
+    """The services of this worker process. Raises SettingsError, at every call until the settings are right."""
+    global _opened, _opening
+    if _opened is not None:
+        return _opened
+    _opening = _opening or asyncio.Lock()
+    async with _opening:
+        if _opened is None:
+            # The worker is stopped without a signal, so nothing ever closes this stack.
+            _opened = await open_services(os.environ, AsyncExitStack())
+    return _opened
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
