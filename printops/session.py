@@ -1,0 +1,63 @@
+"""Runs one command with settings and clients, and turns errors into one clean sentence and exit code 1."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from shared.errors import PrintFunctionsError
+from shared.services import Services, open_services
+
+LOCAL_SETTINGS = Path("local.settings.json")
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def run(work: Callable[[Services], Awaitable[int]], settings_file: Path | None) -> None:
+    """Run `work` with open services, then leave with the exit code that it returns."""
+
+    async def with_services() -> int:
+        async with AsyncExitStack() as stack:
+            return await work(await open_services(read_environment(settings_file), stack))
+
+    raise typer.Exit(guarded(with_services))
+
+
+def guarded(work: Callable[[], Awaitable[int]]) -> int:
+    """The exit code of `work`; 1 with a sentence on standard error where one of our errors ended it."""
+    try:
+        return asyncio.run(_awaited(work))
+    except PrintFunctionsError as error:
+        errors.print(str(error), style="red", highlight=False, markup=False)
+        return 1
+
+
+def read_environment(settings_file: Path | None) -> Mapping[str, str]:
+    """The environment over the values of a `local.settings.json`. Raises typer.BadParameter for an unreadable file."""
+    path = settings_file or LOCAL_SETTINGS
+    if settings_file is None and not path.exists():
+        return os.environ
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        values = {str(name): str(value) for name, value in document["Values"].items()}
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise typer.BadParameter(f"{path} is no settings file with Values: {error}") from error
+    return {**values, **os.environ}
+
+
+async def _awaited(work: Callable[[], Awaitable[int]]) -> int:
+    return await work()
+
+
+def shown_waiting(waiting: Mapping[str, Any] | None) -> str:
+    """Why a submission waits, or nothing."""
+    return f"{waiting.get('code')} until {waiting.get('until')}: {waiting.get('reason')}" if waiting else ""
