@@ -11,6 +11,8 @@ import pytest
 import emulator.universal_print
 from emulator.universal_print.devices.capabilities import MODELS, PrinterModel
 from emulator.universal_print.devices.device import Device
+from emulator.universal_print.devices.ipp_message import Tag, decode_message
+from emulator.universal_print.devices.ipp_settings import printer_capabilities, printer_defaults
 from emulator.universal_print.devices.virtual import VirtualPrinter
 
 _CSDL = Path(emulator.universal_print.__file__).parent / "csdl" / "print-v1.0.csdl.xml"
@@ -59,6 +61,13 @@ def types() -> _Types:
 def test_capabilities_and_defaults_are_of_their_graph_types(types: _Types, model: PrinterModel) -> None:
     assert types.problems(model.capabilities, "graph.printerCapabilities") == []
     assert types.problems(model.defaults, "graph.printerDefaults") == []
+
+
+def test_what_a_real_printer_says_over_ipp_becomes_graph_types(types: _Types) -> None:
+    recorded = Path(__file__).parent.parent / "data" / "ipp-printer-mono.response.bin"
+    attributes = decode_message(recorded.read_bytes()).group(Tag.PRINTER)
+    assert types.problems(printer_capabilities(attributes), "graph.printerCapabilities") == []
+    assert types.problems(printer_defaults(attributes), "graph.printerDefaults") == []
 
 
 def test_the_check_finds_what_graph_does_not_know(types: _Types) -> None:
