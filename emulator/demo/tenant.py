@@ -18,8 +18,8 @@ CATALOG_VERSION = 1
 ADMINISTRATOR_SCOPES = "PrinterShare.Read.All Printer.Read.All PrintSettings.Read.All"
 
 
-async def administrator_token(authority: str, client_id: str, approve: str, http: httpx.AsyncClient) -> str:
-    """Sign an administrator in by device code; `approve` is the control address that stands for the person.
+async def administrator_token(authority: str, client_id: str, user: str, http: httpx.AsyncClient) -> str:
+    """Sign the administrator `user` in by device code and give an access token for Graph.
 
     `authority` is the tenant's authority without a last slash. Raises httpx.HTTPStatusError.
     """
@@ -27,7 +27,7 @@ async def administrator_token(authority: str, client_id: str, approve: str, http
     asked = await http.post(f"{authority}/oauth2/v2.0/devicecode", data={"client_id": client_id, "scope": scope})
     asked.raise_for_status()
     codes = asked.json()
-    (await http.post(approve.format(user_code=codes["user_code"]))).raise_for_status()
+    await approve_sign_in(codes["verification_uri"], codes["user_code"], user, http)
     answer = await http.post(
         f"{authority}/oauth2/v2.0/token",
         data={
@@ -39,6 +39,11 @@ async def administrator_token(authority: str, client_id: str, approve: str, http
     answer.raise_for_status()
     token: str = answer.json()["access_token"]
     return token
+
+
+async def approve_sign_in(page: str, user_code: str, user: str, http: httpx.AsyncClient) -> None:
+    """Do what the person does on the sign-in page: type the code and choose the account. Raises HTTPStatusError."""
+    (await http.post(page, data={"otc": user_code, "userPrincipalName": user})).raise_for_status()
 
 
 async def read_catalog(graph: str, token: str, http: httpx.AsyncClient, now: datetime) -> dict[str, Any]:

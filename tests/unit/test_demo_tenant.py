@@ -54,24 +54,23 @@ async def test_a_refusal_is_not_taken_for_an_empty_tenant() -> None:
             await read_catalog(GRAPH, "secret", http, datetime.now(UTC))
 
 
-async def test_the_administrator_signs_in_by_device_code_that_the_control_address_approves() -> None:
-    seen: list[str] = []
+async def test_the_administrator_signs_in_as_a_person_does_on_the_page() -> None:
+    seen: list[tuple[str, str]] = []
 
     def authority(request: httpx.Request) -> httpx.Response:
-        seen.append(request.url.path)
+        seen.append((request.url.path, request.content.decode()))
         if request.url.path.endswith("/devicecode"):
-            assert b"PrinterShare.Read.All" in request.content
-            return httpx.Response(200, json={"user_code": "ABCD-EFGH", "device_code": "d"})
-        if request.url.path == "/emulator/approve/ABCD-EFGH":
-            return httpx.Response(204)
-        assert seen[-2] == "/emulator/approve/ABCD-EFGH"
+            page = "https://localhost:1/devicelogin"
+            return httpx.Response(200, json={"user_code": "ABCDEFGH2", "device_code": "d", "verification_uri": page})
         return httpx.Response(200, json={"access_token": "secret"})
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(authority)) as http:
-        token = await administrator_token(
-            "https://localhost:1/tenant", "client", "https://localhost:1/emulator/approve/{user_code}", http
-        )
+        token = await administrator_token("https://localhost:1/tenant", "client", "admin@contoso.com", http)
     assert token == "secret"
+    asked, approved, fetched = seen
+    assert "PrinterShare.Read.All" in asked[1]
+    assert approved == ("/devicelogin", "otc=ABCDEFGH2&userPrincipalName=admin%40contoso.com")
+    assert "device_code=d" in fetched[1]
 
 
 @pytest.mark.parametrize(
