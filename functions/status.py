@@ -6,7 +6,7 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 
 
 @blueprint.function_name("health")
-@blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route(trigger_arg_name="request", route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the worker binds by this name
     """Up or not, and no more: anybody may ask."""
     from shared.health import answer_health
@@ -16,7 +16,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG00
 
 
 @blueprint.function_name("status")
-@blueprint.route(route="status", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@blueprint.route(trigger_arg_name="request", route="status", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def status(request: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the worker binds by this name
     """Accounts, queues and open submissions, for operators."""
     from shared.health import answer_status

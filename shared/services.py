@@ -91,7 +91,7 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         sleep=asyncio.sleep,
         random=random.random,
     )
-    tokens = AccountTokens(settings, storage.state, now=_now)
+    tokens = AccountTokens.from_settings(settings, storage.state, now=_now, refreshed=pool.mark_refreshed)
     graph = PrintClient(
         settings.graph_base_url, new_http, tokens, bounds=bounds, sleep=asyncio.sleep, random=random.random
     )
