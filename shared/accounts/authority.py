@@ -1,0 +1,107 @@
+"""MSAL, set up for the authority of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from shared.settings import CLOUDS, Settings
+
+if TYPE_CHECKING:
+    import requests
+
+# Graph: the least that creating, starting and reading one's own jobs on a share takes.
+PERMISSIONS = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
+
+
+class TokenCache(Protocol):
+    """What is used of `msal.SerializableTokenCache`."""
+
+    def serialize(self) -> str:
+        """The cache as text."""
+        ...
+
+    def deserialize(self, state: str | None) -> None:
+        """Take over what was serialized."""
+        ...
+
+
+class SilentApplication(Protocol):
+    """What a refresh uses of `msal.PublicClientApplication`."""
+
+    def get_accounts(self) -> Sequence[Mapping[str, Any]]:
+        """The accounts in the cache."""
+        ...
+
+    def acquire_token_silent_with_error(
+        self, scopes: list[str], account: Mapping[str, Any], *, force_refresh: bool
+    ) -> Mapping[str, Any] | None:
+        """A token or an error, or None where the cache has no refresh token."""
+        ...
+
+
+def graph_scopes(settings: Settings) -> list[str]:
+    """The delegated scopes, on the Graph of the settings' cloud.
+
+    A host that is not Microsoft's stands in front of Graph, and scopes without a resource mean Graph (Entra: scopes).
+    """
+    host = urlsplit(settings.graph_base_url).hostname
+    return [f"https://{host}/{name}" if host in CLOUDS else name for name in PERMISSIONS]
+
+
+def public_client(settings: Settings, cache: TokenCache) -> Any:
+    """`msal.PublicClientApplication` over `cache`. Asks the authority for its addresses, so it belongs in a thread.
+
+    Raises ValueError or `requests.RequestException` where the authority does not answer.
+    """
+    import msal
+    from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
+
+    known = urlsplit(settings.graph_authority).hostname in WELL_KNOWN_AUTHORITY_HOSTS
+    return msal.PublicClientApplication(
+        settings.graph_client_id,
+        authority=settings.tenant_authority,
+        token_cache=cache,
+        # Microsoft's list of authorities knows no private one, and need not be asked about it.
+        instance_discovery=None if known else False,
+        http_client=_session(settings.graph_ca_bundle, settings.bounds.authority_timeout_seconds),
+    )
+
+
+def new_cache(text: str | None) -> TokenCache:
+    """An MSAL cache with what was serialized before."""
+    import msal
+
+    cache: TokenCache = msal.SerializableTokenCache()
+    cache.deserialize(text)
+    return cache
+
+
+def _session(ca_bundle: Path | None, timeout_seconds: float) -> requests.Session:
+    """An HTTP session that trusts what Python trusts and the extra bundle too."""
+    import requests
+
+    session = requests.Session()
+    send: Callable[..., requests.Response] = session.request
+    session.request = partial(send, timeout=timeout_seconds)  # type: ignore[method-assign]
+    if ca_bundle is not None:
+        session.mount("https://", _trusting(ca_bundle))
+    return session
+
+
+def _trusting(ca_bundle: Path) -> requests.adapters.HTTPAdapter:
+    import ssl
+
+    from requests.adapters import HTTPAdapter
+
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=str(ca_bundle))
+
+    class ExtraTrust(HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+            super().init_poolmanager(*arguments, ssl_context=context, **options)
+
+    return ExtraTrust()
