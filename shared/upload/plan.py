@@ -197,7 +197,8 @@ class UploadPlan:
             return self._decide(self._pause(step.attempt, "uploadUnavailable", status, headers, now))
         if 400 <= status < 500 and status not in _UNSURE:
             return self._decide(Refused(f"the upload host refused a part: {status} {_error_code(body)}".rstrip()))
-        return self._doubt(step, 0.0)
+        # The host may still be busy with an earlier send of the part: asking at once again would say nothing new.
+        return self._doubt(step, self._wait(step.attempt) if step.attempt > 1 else 0.0)
 
     def process_loss(self, step: Part | Question, cause: str) -> Decision:
         """No answer came, for `cause`: the part may be stored or not, the question stays open."""
