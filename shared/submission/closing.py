@@ -49,9 +49,10 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
     path = final_path(record)
     moved = outcome.result is not Result.SUPERSEDED and await _copy(record, (container, path), services)
     beside = await _copy_sidecar(record, (container, path), services) if moved else False
-    receipt = path + RECEIPT_SUFFIX
     ended = replace(record, moved_to=path if moved else None)
-    await services.documents.write(container, receipt, make_receipt(ended), "application/json")
+    receipt = path + RECEIPT_SUFFIX if _tells_something(record) else None
+    if receipt is not None:
+        await services.documents.write(container, receipt, make_receipt(ended), "application/json")
     if moved:
         await services.documents.remove(document.container, document.name, document.etag)
     if beside:
@@ -59,11 +60,17 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
     await holding.release(
         state=State.CLOSED,
         moved_to=ended.moved_to,
-        receipt=f"{container}/{receipt}",
+        receipt=receipt and f"{container}/{receipt}",
         closed=timestamp(services.now()),
         waiting=None,
     )
     await services.records.forget_open(record.key)
+
+
+def _tells_something(record: Record) -> bool:
+    """False for the empty file that a writer made before it wrote: its owner never saw it as a file of its own."""
+    replaced = record.outcome is not None and record.outcome.result is Result.SUPERSEDED
+    return not (replaced and record.document.size == 0)
 
 
 async def _copy(record: Record, target: tuple[str, str], services: SubmissionServices) -> bool:

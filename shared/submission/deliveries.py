@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from shared.bounds import DAY, Bounds
 from shared.errors import AccountLapsed, DocumentRejected, GraphThrottled, NotNow, PrintFunctionsError, Superseded
 from shared.storage.queues import MessageQueue
 from shared.submission.claims import ComeBack, Drop, decide
@@ -124,10 +125,7 @@ async def _trouble(
     await _tell_pool(error, record, services)
     decision = meaning(error, record, services.bounds, services.random())
     if isinstance(decision, PutOff) and _too_old(record, services):
-        reason = (
-            f"It could not be printed for {services.bounds.give_up_seconds / 86400:.0f} days. Last: {decision.reason}"
-        )
-        decision = Reject(Outcome(Result.FAILED, "gaveUp", reason))
+        decision = Reject(_gave_up(record, decision.reason, services.bounds))
     match decision:
         case Reject(outcome):
             await _close(holding, outcome, services)
@@ -160,6 +158,18 @@ async def _tell_pool(error: PrintFunctionsError, record: Record, services: Submi
 async def _release_budget(record: Record, services: SubmissionServices) -> None:
     if record.job is not None:
         await services.pool.settle(record.key, record.job.account, record.job.printer_id)
+
+
+def _gave_up(record: Record, last: str, bounds: Bounds) -> Outcome:
+    days = f"{bounds.give_up_seconds / DAY:.0f} days"
+    if record.state in REPLACEABLE:
+        return Outcome(Result.FAILED, "gaveUp", f"It could not be printed for {days}, and was not. Last: {last}")
+    return Outcome(
+        Result.FAILED,
+        "outcomeUnknown",
+        f"The job was started, and its end could not be seen for {days}. Look at the printer's output; "
+        f"retry this document only if no paper came out. Last: {last}",
+    )
 
 
 def _too_old(record: Record, services: SubmissionServices) -> bool:
