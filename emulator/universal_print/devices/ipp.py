@@ -187,20 +187,28 @@ class IppPrinter:
 
     async def _submit(self, document: DeliveredDocument, errand: _Errand) -> DeviceReport | None:
         """Send the document; gives the report that ends the job when the printer does not take it."""
+        settings = dict(job_attributes(document.configuration))
         while True:
             while self._conditions["offline"] or self._conditions["paused"]:
                 await self._changed.wait()
             try:
                 errand.earlier = await self._client.find_job(errand.name)
                 errand.sent = True
-                errand.job, errand.ignored = await self._client.print_job(
+                errand.job, ignored = await self._client.print_job(
                     document.path,
                     name=errand.name,
                     user=document.user_principal_name,
                     content_type=document.content_type,
-                    attributes=job_attributes(document.configuration),
+                    attributes=settings,
                 )
+                errand.ignored += ignored
             except IppError as error:
+                refused = [name for name in error.unsupported if name in settings]
+                if error.status == Status.VALUES_NOT_SUPPORTED and refused:
+                    # Not every printer replaces what it lacks by itself, so it gets the job without those settings.
+                    errand.ignored += refused
+                    settings = {name: values for name, values in settings.items() if name not in refused}
+                    continue
                 if error.status not in {Status.BUSY, Status.NOT_ACCEPTING_JOBS}:
                     return _aborted(str(error))
             except PrinterUnreachableError as error:

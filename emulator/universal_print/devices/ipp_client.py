@@ -39,8 +39,7 @@ class Operation(IntEnum):
 class Status(IntEnum):
     """The status codes that make a difference here (RFC 8011 appendix B)."""
 
-    NOT_FOUND = 0x0406
-    FORMAT_NOT_SUPPORTED = 0x040A
+    VALUES_NOT_SUPPORTED = 0x040B
     NOT_ACCEPTING_JOBS = 0x0506
     BUSY = 0x0507
 
@@ -49,11 +48,15 @@ _LAST_SUCCESSFUL_STATUS = 0x00FF
 
 
 class IppError(Exception):
-    """The printer refused a request; `status` is the IPP status, or 0 when the answer was no IPP at all."""
+    """The printer refused a request.
 
-    def __init__(self, status: int, message: str) -> None:
+    `status` is the IPP status, or 0 when the answer was no IPP at all; `unsupported` names what it does not take.
+    """
+
+    def __init__(self, status: int, message: str, unsupported: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.status = status
+        self.unsupported = tuple(unsupported)
 
 
 class PrinterUnreachableError(Exception):
@@ -154,9 +157,8 @@ class IppClient:
             raise PrinterUnreachableError(f"The printer broke off ({error!r}).", sent=True) from error
         if answer.code > _LAST_SUCCESSFUL_STATUS:
             words = " ".join(str(value.content) for value in answer.group(Tag.OPERATION).get("status-message", ()))
-            raise IppError(
-                answer.code, f"The printer refused the request: {words or 'no reason given'} (0x{answer.code:04x})."
-            )
+            message = f"The printer refused the request: {words or 'no reason given'} (0x{answer.code:04x})."
+            raise IppError(answer.code, message, list(answer.group(Tag.UNSUPPORTED)))
         return answer
 
     async def _post(self, body: bytes | AsyncIterator[bytes]) -> Message:
