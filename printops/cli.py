@@ -1,0 +1,24 @@
+"""The command line: one module for each group of commands, put together here."""
+
+from __future__ import annotations
+
+import typer
+
+from printops import key, login, submissions, submit
+
+app = typer.Typer(
+    name="printops",
+    help="Set up and run Universal Print Functions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("login")(login.login)
+app.command("key")(key.key)
+app.command("submit")(submit.submit)
+app.add_typer(submissions.app, name="submissions")
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()

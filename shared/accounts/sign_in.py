@@ -1,0 +1,134 @@
+"""Signs a print account in, once, so that the functions can go on with its refresh token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from shared.accounts.authority import PERMISSIONS, graph_scopes, new_cache, public_client
+from shared.accounts.token_cache import TokenCacheStore
+from shared.accounts.tokens import told
+from shared.errors import PrintFunctionsError
+from shared.settings import Settings
+
+BROWSER_SECONDS = 300
+
+
+class SignInFailed(PrintFunctionsError):
+    """Nobody was signed in; the message says why and what to do."""
+
+
+class WrongUser(SignInFailed):
+    """Somebody else signed in than the account that was named. Nothing was stored."""
+
+
+# What gets a token out of MSAL's application for these scopes: see `by_device_code` and `by_browser`.
+Acquire = Callable[[Any, list[str]], Mapping[str, Any]]
+
+
+def by_device_code(show: Callable[[str], None]) -> Acquire:
+    """Sign in on any device with the code that `show` is told."""
+
+    def acquire(application: Any, scopes: list[str]) -> Mapping[str, Any]:
+        flow: dict[str, Any] = application.initiate_device_flow(scopes=scopes)
+        if "user_code" not in flow:
+            raise SignInFailed(told(flow) + _advice(flow))
+        show(str(flow["message"]))
+        answer: Mapping[str, Any] = application.acquire_token_by_device_flow(flow)
+        return answer
+
+    return acquire
+
+
+def by_browser(user_principal_name: str, show: Callable[[str], None]) -> Acquire:
+    """Sign in with this machine's browser (authorization code with PKCE, answered at http://localhost)."""
+
+    def acquire(application: Any, scopes: list[str]) -> Mapping[str, Any]:
+        from msal.oauth2cli.oauth2 import BrowserInteractionTimeoutError
+
+        try:
+            answer: Mapping[str, Any] = application.acquire_token_interactive(
+                scopes,
+                login_hint=user_principal_name,
+                timeout=BROWSER_SECONDS,
+                auth_uri_callback=lambda address: show(f"No browser could be opened here. Open this page: {address}"),
+            )
+        except BrowserInteractionTimeoutError as error:
+            raise SignInFailed(f"Nobody signed in within {BROWSER_SECONDS} seconds.") from error
+        return answer
+
+    return acquire
+
+
+async def sign_in(
+    user_principal_name: str,
+    settings: Settings,
+    caches: TokenCacheStore,
+    acquire: Acquire,
+    signed_in: Callable[[str], Awaitable[None]],
+) -> None:
+    """Get a token by `acquire`, store what refreshes it, and tell `signed_in` the account's name.
+
+    Raises WrongUser where somebody else signed in, SignInFailed where nobody did or a permission is missing.
+    """
+    name = user_principal_name.lower()
+    text, result = await asyncio.to_thread(_acquired, settings, acquire)
+    if "access_token" not in result:
+        raise SignInFailed(told(result) + _advice(result))
+    check_user(name, result)
+    check_permissions(result)
+    if not json.loads(text).get("RefreshToken"):
+        raise SignInFailed("The sign-in service gave no refresh token. Check that the app may use offline_access.")
+    await caches.start_anew(name, text)
+    await signed_in(name)
+
+
+def check_user(name: str, result: Mapping[str, Any]) -> None:
+    """Raises WrongUser unless the ID token is of the user `name` (Entra: ID token claims)."""
+    claims = result.get("id_token_claims") or {}
+    names = {str(claims[claim]).lower() for claim in ("preferred_username", "upn") if claims.get(claim)}
+    if name not in names:
+        who = ", ".join(sorted(names)) or "an unnamed user"
+        raise WrongUser(
+            f"{who} signed in, not {name}. Nothing was stored. Sign out in the browser, or use a private window, and "
+            f"sign in as {name}."
+        )
+
+
+def check_permissions(result: Mapping[str, Any]) -> None:
+    """Raises SignInFailed unless the token has every permission that printing takes."""
+    granted = {scope.rpartition("/")[2].lower() for scope in str(result.get("scope", "")).split()}
+    missing = [permission for permission in PERMISSIONS if permission.lower() not in granted]
+    if missing:
+        raise SignInFailed(
+            f"The sign-in lacks {' and '.join(missing)}. Add it to the app registration's delegated permissions for "
+            "Microsoft Graph, consent to it, then sign in again."
+        )
+
+
+def _acquired(settings: Settings, acquire: Acquire) -> tuple[str, Mapping[str, Any]]:
+    import requests
+
+    cache = new_cache(None)
+    try:
+        result = acquire(public_client(settings, cache), graph_scopes(settings))
+    except (requests.RequestException, ValueError) as error:
+        raise SignInFailed(
+            f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "
+            "network, GRAPH_AUTHORITY, GRAPH_TENANT_ID and GRAPH_CA_BUNDLE."
+        ) from error
+    return cache.serialize(), result
+
+
+def _advice(result: Mapping[str, Any]) -> str:
+    """What to do about the refusals that a set-up commonly meets (Entra: AADSTS error codes)."""
+    advice = {
+        7000218: ' Switch on "Allow public client flows" in the app registration.',
+        700016: " Check GRAPH_CLIENT_ID and GRAPH_TENANT_ID.",
+        65001: " Consent to the app's permissions, or ask an administrator to.",
+        50011: " Add http://localhost as a redirect URI of the platform Mobile and desktop applications.",
+        50057: " Enable the account in Entra.",
+    }
+    return next((advice[code] for code in result.get("error_codes") or () if code in advice), "")
