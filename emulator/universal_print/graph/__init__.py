@@ -1,0 +1,1 @@
+"""Graph's print API: the table of operations, who may call them, and what they do."""

@@ -1,0 +1,89 @@
+"""Who calls, by the token, and whether the operation is open to that kind of caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulator.universal_print.graph.errors import GraphError
+from emulator.universal_print.graph.operations import Operation
+from emulator.universal_print.tokens import signing
+from emulator.universal_print.world import AppRegistration, User, World
+
+_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The bearer of a token: an app, and the signed-in user unless the app acts on its own."""
+
+    app: AppRegistration
+    user: User | None
+    permissions: frozenset[str]
+
+    @property
+    def account(self) -> str:
+        """The user principal name, or the app's id: what the request log shows."""
+        return self.user.user_principal_name if self.user else self.app.client_id
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether a user who administers printers is signed in."""
+        return self.user is not None and self.user.is_printer_administrator
+
+    def signed_in(self) -> User:
+        """The user of an operation that takes delegated tokens only."""
+        if self.user is None:
+            raise _wrong_kind("delegated")
+        return self.user
+
+
+def identify(world: World, authorization: str | None) -> Caller:
+    """Who bears the token. Raises GraphError 401."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unauthenticated(world, "Access token is empty.")
+    now = world.clock.now()
+    try:
+        claims = signing.verify(token.strip(), now)
+    except signing.InvalidTokenError as error:
+        raise _unauthenticated(world, str(error)) from None
+    app = world.apps.get(claims.get("appid", ""))
+    if app is None or claims.get("tid") != world.tenant_id:
+        raise _unauthenticated(world, "Access token validation failure. The app or tenant is not known.")
+    if claims.get("idtyp") == "app":
+        return Caller(app, None, frozenset(claims.get("roles") or []))
+    user = world.users.get(claims.get("oid", ""))
+    if user is None or not user.enabled:
+        raise _unauthenticated(world, "The user account is disabled or was deleted.")
+    revoked = user.sign_in_valid_from
+    if user.reject_access_tokens and revoked is not None and claims["iat"] < revoked.timestamp():
+        raise _unauthenticated(world, "The token was issued before the sign-in was revoked.")
+    return Caller(app, user, frozenset(str(claims.get("scp", "")).split()))
+
+
+def authorize(caller: Caller, operation: Operation) -> None:
+    """Raises GraphError 403 unless the token's kind, permissions and user suffice."""
+    if caller.user is not None:
+        wanted, also, kind = operation.delegated, operation.delegated_also, "application"
+    else:
+        wanted, also, kind = operation.application, operation.application_also, "delegated"
+    if not wanted:
+        raise _wrong_kind(kind)
+    if not caller.permissions & set(wanted) or (also and not caller.permissions & set(also)):
+        raise GraphError(403, "accessDenied", "The token does not have one or more required security scopes.")
+    if operation.administrator and caller.user is not None and not caller.is_administrator:
+        raise GraphError(403, "accessDenied", "The signed-in user must be a Printer Administrator.")
+
+
+def _wrong_kind(needed: str) -> GraphError:
+    return GraphError(
+        403, "accessDenied", f"This operation is only available with {needed} permissions.", inner_code="notSupported"
+    )
+
+
+def _unauthenticated(world: World, message: str) -> GraphError:
+    challenge = (
+        f'Bearer realm="", authorization_uri="https://login.microsoftonline.com/{world.tenant_id}/oauth2/authorize", '
+        f'client_id="{_GRAPH_APP_ID}"'
+    )
+    return GraphError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})

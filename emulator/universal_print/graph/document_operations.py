@@ -1,0 +1,59 @@
+"""Documents: upload sessions and downloads (Graph: printdocument-createuploadsession, printdocument-get-file)."""
+
+from __future__ import annotations
+
+from emulator.universal_print.graph.call import Call, Handler, Result
+from emulator.universal_print.graph.conversion import is_taken
+from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict, not_found
+from emulator.universal_print.graph.lookup import document_of, job_of
+from emulator.universal_print.graph.views import upload_session_view
+
+
+async def create_upload_session(call: Call) -> Result:
+    """POST …/documents/{document}/createUploadSession, below a share or a printer."""
+    job = job_of(call)
+    document = document_of(call, job)
+    user = call.caller.user
+    if user is None:
+        # Only a job with a task in `processing` is open to an app, and nothing starts tasks yet.
+        raise access_denied("The print job has no task in processing that this app started.")
+    if job.created_by is not user:
+        raise access_denied("Only the user who created the print job may upload its document.")
+    if job.is_final or job.started is not None or document.uploaded is not None:
+        raise conflict("The print job takes no document any more.")
+    properties = call.checked(call.json_body().get("properties"), "printDocumentUploadProperties", "properties")
+    name, content_type, size = (properties[key] for key in ("documentName", "contentType", "size"))
+    if not name.strip():
+        raise bad_request("documentName must not be empty.")
+    if size <= 0:
+        raise bad_request("size must be greater than 0.")
+    limits = call.service.settings.limits
+    if size > limits.document_bytes:
+        raise GraphError(413, "invalidRequest", f"The document must not be larger than {limits.document_bytes} bytes.")
+    if not is_taken(content_type, job.printer, call.service.world.document_conversion_enabled):
+        raise GraphError(400, "invalidRequest", f"The printer does not support the content type {content_type}.")
+    call.service.usage.take_bytes(user, job, size, call.now)
+    session = call.service.uploads.open_session(job, name, content_type, size)
+    body = {
+        "@odata.context": call.context("microsoft.graph.uploadSession"),
+        "uploadUrl": f"{call.service.base_url}/uploads/{session.token}",
+        **upload_session_view(session, call.service.uploads.expected_ranges(session)),
+    }
+    return Result(200, body)
+
+
+async def get_document_file(call: Call) -> Result:
+    """GET …/documents/{document}/$value: 302 to a pre-authenticated address."""
+    job = job_of(call)
+    document = document_of(call, job)
+    if document.uploaded is None or not job.payload.exists():
+        raise not_found("The content of the print document")
+    token = call.service.downloads.open(job.payload, document.content_type, call.now)
+    return Result(302, None, {"Location": f"{call.service.base_url}/downloads/{token}"})
+
+
+HANDLERS: dict[str, Handler] = {
+    "createPrinterUploadSession": create_upload_session,
+    "createShareUploadSession": create_upload_session,
+    "getPrinterDocumentFile": get_document_file,
+}

@@ -1,0 +1,245 @@
+"""The one table of operations: method, path, who may call it, what it answers. Routes are made from it.
+
+Facts: the pages of Graph's print API and Microsoft's permissions.json. A row without a handler answers 501.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator.universal_print.graph import permissions as p
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of Graph.
+
+    `delegated` and `application` list the permissions of which a token needs one; an empty one means that such tokens
+    are refused. `delegated_also` and `application_also` list those of which it needs one more. `administrator` asks
+    for a user who administers printers. `answers` is the CSDL type of a successful body, `Collection(…)` for lists.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+    answers: str | None = None
+    delegated_also: tuple[str, ...] = ()
+    application_also: tuple[str, ...] = ()
+    administrator: bool = False
+    query: frozenset[str] = frozenset()
+
+
+def _query(*names: str) -> frozenset[str]:
+    return frozenset(f"${name}" for name in names)
+
+
+_S, _P = "/print/shares/{share}", "/print/printers/{printer}"
+_SJ, _PJ = f"{_S}/jobs/{{job}}", f"{_P}/jobs/{{job}}"
+_D = "/print/taskDefinitions/{definition}"
+_JOBS = "Collection(printJob)"
+_SESSION = "uploadSession"
+
+_JOB_ROWS = (
+    Operation("createShareJob", "POST", f"{_S}/jobs", p.JOB_WRITE, (), "printJob", p.SHARE_READ),
+    Operation("createPrinterJob", "POST", f"{_P}/jobs", ("PrintJob.Create", *p.JOB_WRITE), (), "printJob"),
+    Operation(
+        "listPrinterJobs", "GET", f"{_P}/jobs", p.JOB_READ, p.JOB_READ_APP, _JOBS, (), p.GET_PRINTER_APP,
+        query=_query("expand", "filter", "skiptoken"),
+    ),
+    Operation(
+        "listShareJobs", "GET", f"{_S}/jobs", p.JOB_READ, p.JOB_READ_APP, _JOBS, (), p.GET_PRINTER_APP,
+        query=_query("expand", "filter", "skiptoken"),
+    ),
+    Operation(
+        "getPrinterJob", "GET", _PJ, p.JOB_READ, p.JOB_READ_APP, "printJob", (), p.GET_PRINTER_APP,
+        query=_query("expand"),
+    ),
+    Operation(
+        "getShareJob", "GET", _SJ, p.JOB_READ, p.JOB_READ_APP, "printJob", (), p.GET_PRINTER_APP,
+        query=_query("expand"),
+    ),
+    Operation("updatePrinterJob", "PATCH", _PJ, (), p.JOB_MANAGE_APP, "printJob", (), p.GET_PRINTER_APP),
+    Operation("startShareJob", "POST", f"{_SJ}/start", ("PrintJob.Create", *p.JOB_WRITE), (), "printJobStatus"),
+    Operation("cancelPrinterJob", "POST", f"{_PJ}/cancel", p.JOB_WRITE),
+    Operation("redirectPrinterJob", "POST", f"{_PJ}/redirect", (), ("PrintJob.Manage.All",), "printJob"),
+    Operation("abortPrinterJob", "POST", f"{_PJ}/abort", (), p.JOB_MANAGE_APP, None, (), p.GET_PRINTER_APP),
+    Operation(
+        "createPrinterUploadSession", "POST", f"{_PJ}/documents/{{document}}/createUploadSession",
+        p.DOCUMENT_WRITE, ("PrintJob.ReadWrite.All",), _SESSION,
+    ),
+    # The page says delegated only, permissions.json also lists an application permission: the page is stricter.
+    Operation(
+        "createShareUploadSession", "POST", f"{_SJ}/documents/{{document}}/createUploadSession",
+        p.DOCUMENT_WRITE, (), _SESSION,
+    ),
+    Operation(
+        "getPrinterDocumentFile", "GET", f"{_PJ}/documents/{{document}}/$value",
+        p.DOCUMENT_READ, p.DOCUMENT_READ_APP, None, (), p.GET_PRINTER_APP,
+    ),
+)  # fmt: skip
+
+_PRINTER_ROWS = (
+    Operation(
+        "listPrinters", "GET", "/print/printers", p.PRINTER_READ, (), "Collection(printer)", administrator=True,
+        query=_query("select", "expand", "top", "skiptoken"),
+    ),
+    Operation(
+        "getPrinter", "GET", _P, p.PRINTER_READ, p.GET_PRINTER_APP, "printer", administrator=True,
+        query=_query("select", "expand"),
+    ),
+    Operation(
+        "getSharePrinter", "GET", f"{_S}/printer", p.PRINTER_READ, p.GET_PRINTER_APP, "printer", administrator=True,
+        query=_query("select", "expand"),
+    ),
+    Operation("createPrinter", "POST", "/print/printers/create", p.PRINTER_CREATE, administrator=True),
+    Operation(
+        "getOperation", "GET", "/print/operations/{operation}", p.PRINTER_CREATE, (), "printOperation",
+        administrator=True,
+    ),
+    Operation("updatePrinter", "PATCH", _P, p.PRINTER_WRITE, ("Printer.ReadWrite.All",), "printer"),
+    Operation("restorePrinterFactoryDefaults", "POST", f"{_P}/restoreFactoryDefaults", p.PRINTER_WRITE),
+    Operation("deletePrinter", "DELETE", _P, ("Printer.FullControl.All",)),
+    Operation("listPrinterShares", "GET", f"{_P}/shares", p.SHARE_READ, (), "Collection(printerShare)"),
+)  # fmt: skip
+
+_SHARE_ROWS = (
+    Operation(
+        "listShares", "GET", "/print/shares", p.SHARE_READ, (), "Collection(printerShare)",
+        query=_query("select", "filter", "top", "skiptoken"),
+    ),
+    Operation("getShare", "GET", _S, p.SHARE_READ, (), "printerShare", query=_query("select", "expand")),
+    Operation(
+        "getPrinterShare", "GET", f"{_P}/shares/{{share}}", p.SHARE_READ, (), "printerShare",
+        query=_query("select", "expand"),
+    ),
+    Operation("createShare", "POST", "/print/shares", p.SHARE_WRITE, (), "printerShare", administrator=True),
+    Operation("updateShare", "PATCH", _S, p.SHARE_WRITE, (), "printerShare", administrator=True),
+    Operation("deleteShare", "DELETE", _S, p.SHARE_WRITE),
+    Operation(
+        "listShareAllowedUsers", "GET", f"{_S}/allowedUsers", p.SHARE_ACCESS_READ, (), "Collection(user)",
+        p.USER_LIST, administrator=True,
+    ),
+    Operation(
+        "listShareAllowedGroups", "GET", f"{_S}/allowedGroups", p.SHARE_ACCESS_READ, (), "Collection(group)",
+        p.GROUP_LIST, administrator=True,
+    ),
+    Operation("addShareAllowedUser", "POST", f"{_S}/allowedUsers/$ref", p.SHARE_WRITE, administrator=True),
+    Operation("addShareAllowedGroup", "POST", f"{_S}/allowedGroups/$ref", p.SHARE_WRITE),
+    Operation(
+        "removeShareAllowedUser", "DELETE", f"{_S}/allowedUsers/{{user}}/$ref", p.SHARE_WRITE, administrator=True
+    ),
+    Operation(
+        "removeShareAllowedGroup", "DELETE", f"{_S}/allowedGroups/{{group}}/$ref", p.SHARE_WRITE, administrator=True
+    ),
+    Operation(
+        "listMyRecentPrinterShares", "GET", "/me/print/recentPrinterShares", p.SHARE_READ, (),
+        "Collection(printerShare)",
+    ),
+    Operation(
+        "listUserRecentPrinterShares", "GET", "/users/{user}/print/recentPrinterShares", p.SHARE_READ, (),
+        "Collection(printerShare)",
+    ),
+)  # fmt: skip
+
+_TASK_ROWS = (
+    Operation("listTaskDefinitions", "GET", "/print/taskDefinitions", (), p.TASK_DEFINITION),
+    Operation("createTaskDefinition", "POST", "/print/taskDefinitions", (), p.TASK_DEFINITION),
+    Operation("getTaskDefinition", "GET", _D, (), p.TASK_DEFINITION),
+    Operation("updateTaskDefinition", "PATCH", _D, (), p.TASK_DEFINITION),
+    Operation("deleteTaskDefinition", "DELETE", _D, (), p.TASK_DEFINITION),
+    Operation("listTasks", "GET", f"{_D}/tasks", (), p.TASK_DEFINITION),
+    Operation("getTask", "GET", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION),
+    Operation("updateTask", "PATCH", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION),
+    Operation("listTaskTriggers", "GET", f"{_P}/taskTriggers", p.PRINTER_READ, administrator=True),
+    Operation("createTaskTrigger", "POST", f"{_P}/taskTriggers", p.PRINTER_WRITE, administrator=True),
+    Operation("getTaskTrigger", "GET", f"{_P}/taskTriggers/{{trigger}}", p.PRINTER_READ),
+    Operation("deleteTaskTrigger", "DELETE", f"{_P}/taskTriggers/{{trigger}}", p.PRINTER_WRITE),
+)
+
+_TENANT_ROWS = (
+    Operation("listConnectors", "GET", "/print/connectors", p.CONNECTOR_READ),
+    Operation("getConnector", "GET", "/print/connectors/{connector}", p.CONNECTOR_READ),
+    Operation("listPrinterConnectors", "GET", f"{_P}/connectors", p.CONNECTOR_READ),
+    Operation("updateConnector", "PATCH", "/print/connectors/{connector}", p.CONNECTOR_WRITE),
+    Operation("deleteConnector", "DELETE", "/print/connectors/{connector}", p.CONNECTOR_WRITE),
+    Operation("listServices", "GET", "/print/services", p.ANY_PRINT),
+    Operation("getService", "GET", "/print/services/{service}", p.ANY_PRINT),
+    Operation("listServiceEndpoints", "GET", "/print/services/{service}/endpoints", p.ANY_PRINT),
+    Operation("getServiceEndpoint", "GET", "/print/services/{service}/endpoints/{endpoint}", p.ANY_PRINT),
+    Operation("getSettings", "GET", "/print/settings", p.SETTINGS_READ),
+    Operation("updateSettings", "PATCH", "/print/settings", p.SETTINGS_WRITE),
+)
+
+
+def _report_rows() -> Iterable[Operation]:
+    for period in ("daily", "monthly"):
+        for subject in ("User", "Printer"):
+            name, path = f"{period.capitalize()}PrintUsageBy{subject}", f"/reports/{period}PrintUsageBy{subject}"
+            yield Operation(f"list{name}", "GET", path, p.REPORTS)
+            yield Operation(f"get{name}", "GET", f"{path}/{{usage}}", p.REPORTS)
+    for subject in ("printer", "user", "group"):
+        name = f"get{subject.capitalize()}ArchivedPrintJobs"
+        arguments = f"({subject}Id={{{subject}}},startDateTime={{start}},endDateTime={{end}})"
+        yield Operation(name, "GET", f"/reports/{name}{arguments}", p.REPORTS)
+
+
+_OTHER_ROWS = (
+    Operation("createSubscription", "POST", "/subscriptions", (), p.SUBSCRIPTION),
+    Operation("listSubscriptions", "GET", "/subscriptions", (), p.SUBSCRIPTION),
+    Operation("getSubscription", "GET", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
+    Operation("updateSubscription", "PATCH", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
+    Operation("reauthorizeSubscription", "POST", "/subscriptions/{subscription}/reauthorize", (), p.SUBSCRIPTION),
+    Operation("deleteSubscription", "DELETE", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
+    Operation("getMe", "GET", "/me", p.ME, (), "user", query=_query("select")),
+    Operation(
+        "listUsers", "GET", "/users", p.USER_LIST, p.USER_LIST_APP, "Collection(user)",
+        query=_query("select", "top", "skiptoken"),
+    ),
+    Operation("getUser", "GET", "/users/{user}", p.ME, p.USER_LIST_APP, "user", query=_query("select")),
+)  # fmt: skip
+
+OPERATIONS: tuple[Operation, ...] = (
+    *_JOB_ROWS, *_PRINTER_ROWS, *_SHARE_ROWS, *_TASK_ROWS, *_TENANT_ROWS, *_report_rows(), *_OTHER_ROWS
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a request's method and path mean. `allowed` are the methods of the path when none matches the request's."""
+
+    operation: Operation | None
+    parameters: dict[str, str]
+    allowed: tuple[str, ...]
+
+
+class Router:
+    """Finds the operation of a path below `/v1.0`. Literal segments win over parameters."""
+
+    def __init__(self, operations: Iterable[Operation] = OPERATIONS) -> None:
+        rows = sorted(operations, key=lambda row: row.path.count("{"))
+        self._rows: dict[int, list[tuple[re.Pattern[str], Operation]]] = {}
+        for row in rows:
+            self._rows.setdefault(row.path.count("/"), []).append((_pattern(row.path), row))
+
+    def match(self, method: str, path: str) -> Match:
+        """The operation, its path parameters, or the methods that there are instead."""
+        allowed: list[str] = []
+        for pattern, operation in self._rows.get(path.count("/"), []):
+            found = pattern.fullmatch(path)
+            if found is None:
+                continue
+            if operation.method == method:
+                return Match(operation, found.groupdict(), ())
+            allowed.append(operation.method)
+        return Match(None, {}, tuple(dict.fromkeys(allowed)))
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\w+)\}", path)
+    literal = [re.escape(piece) if number % 2 == 0 else f"(?P<{piece}>[^/,()]+)" for number, piece in enumerate(pieces)]
+    return re.compile("".join(literal))

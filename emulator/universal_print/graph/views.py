@@ -1,0 +1,117 @@
+"""What the emulator keeps, as Graph writes it in JSON (types: the CSDL slice)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.universal_print.clock import graph_time
+from emulator.universal_print.jobs import Document, Job, UploadSession
+from emulator.universal_print.world import Group, Printer, Share, User, World
+
+type Json = dict[str, Any]
+
+HEAVY = ("capabilities", "defaults")
+
+
+def printer_view(world: World, printer: Printer) -> Json:
+    """Every property of a printer; which of them an answer shows is the operation's business."""
+    device = printer.device
+    return {
+        "id": printer.id,
+        "displayName": printer.display_name,
+        "manufacturer": device.manufacturer,
+        "model": device.model,
+        "isAcceptingJobs": device.is_accepting_jobs,
+        "status": device.status,
+        "location": printer.location,
+        "capabilities": device.capabilities,
+        "defaults": device.defaults,
+        "isShared": world.share_of(printer) is not None,
+        "hasPhysicalDevice": printer.has_physical_device,
+        "registeredDateTime": graph_time(printer.registered),
+        "lastSeenDateTime": graph_time(world.clock.now()),
+    }
+
+
+def share_view(share: Share) -> Json:
+    """Every property of a share; what describes the device comes from its printer."""
+    device = share.printer.device
+    return {
+        "id": share.id,
+        "displayName": share.display_name,
+        "manufacturer": device.manufacturer,
+        "model": device.model,
+        "isAcceptingJobs": device.is_accepting_jobs,
+        "status": device.status,
+        "location": share.printer.location,
+        "capabilities": device.capabilities,
+        "defaults": device.defaults,
+        "allowAllUsers": share.allow_all_users,
+        "createdDateTime": graph_time(share.created),
+        "viewPoint": None,
+    }
+
+
+def document_view(document: Document) -> Json:
+    """A printDocument."""
+    return {
+        "id": document.id,
+        "displayName": document.display_name,
+        "contentType": document.content_type,
+        "size": document.size,
+        "uploadedDateTime": graph_time(document.uploaded) if document.uploaded else None,
+        "downloadedDateTime": graph_time(document.downloaded) if document.downloaded else None,
+    }
+
+
+def job_status_view(job: Job) -> Json:
+    """A printJobStatus."""
+    return {
+        "state": job.state,
+        "details": list(job.details),
+        "description": job.description,
+        "isAcquiredByPrinter": job.acquired,
+    }
+
+
+def job_view(job: Job) -> Json:
+    """A printJob without what `$expand` brings."""
+    user = job.created_by
+    return {
+        "id": job.id,
+        "createdDateTime": graph_time(job.created),
+        "createdBy": {
+            "id": user.id,
+            "displayName": user.display_name,
+            "ipAddress": None,
+            "userPrincipalName": user.user_principal_name,
+        },
+        "status": job_status_view(job),
+        "configuration": dict(job.configuration),
+        "isFetchable": job.fetchable,
+        "redirectedFrom": None,
+        "redirectedTo": None,
+        "acknowledgedDateTime": graph_time(job.acknowledged) if job.acknowledged else None,
+        "errorCode": job.error_code,
+    }
+
+
+def upload_session_view(session: UploadSession, expected: list[str]) -> Json:
+    """What the upload host says of a session: all but its URL."""
+    return {"expirationDateTime": graph_time(session.expires), "nextExpectedRanges": expected}
+
+
+def user_view(user: User) -> Json:
+    """A user."""
+    return {
+        "id": user.id,
+        "displayName": user.display_name,
+        "mail": user.user_principal_name,
+        "userPrincipalName": user.user_principal_name,
+        "accountEnabled": user.enabled,
+    }
+
+
+def group_view(group: Group) -> Json:
+    """A group."""
+    return {"id": group.id, "displayName": group.display_name}

@@ -1,0 +1,124 @@
+"""Takes started jobs to their printers, one after the other (Graph: printjob-start)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from emulator.universal_print.devices.device import DeliveredDocument, DeviceReport
+from emulator.universal_print.devices.documents import UnprintableDocumentError
+from emulator.universal_print.graph.conversion import PDF, convert, is_converted
+from emulator.universal_print.jobs import BEING_PROCESSED, WAITING, Job, JobBook
+from emulator.universal_print.settings import Settings
+from emulator.universal_print.world import Printer, World
+
+
+@dataclass(eq=False, slots=True)
+class _Queue:
+    waiting: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
+    current: Job | None = None
+    printing: asyncio.Task[None] | None = None
+    worker: asyncio.Task[None] | None = None
+
+
+class PrintQueues:
+    """One queue per printer. `run` must be entered for jobs to go on; `stop` ends it."""
+
+    def __init__(
+        self,
+        world: World,
+        jobs: JobBook,
+        settings: Settings,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._world = world
+        self._jobs = jobs
+        self._settings = settings
+        self._sleep = sleep
+        self._queues: dict[str, _Queue] = {}
+
+    def submit(self, job: Job) -> None:
+        """Take a started job. It prints after those that were started on the printer before it."""
+        queue = self._queues.setdefault(job.printer.id, _Queue())
+        queue.waiting.put_nowait(job)
+        if queue.worker is None:
+            queue.worker = asyncio.create_task(self._work(job.printer, queue))
+
+    def cancel(self, job: Job, description: str) -> None:
+        """End a job wherever it is; a printer that has it is told to stop."""
+        job.enter(self._world.clock.now(), "canceled", (), description)
+        queue = self._queues.get(job.printer.id)
+        if queue is not None and queue.current is job and queue.printing is not None:
+            queue.printing.cancel()
+        else:
+            self._jobs.drop_payload(job)
+
+    async def stop(self) -> None:
+        """Stop all printers where they are."""
+        workers = [queue.worker for queue in self._queues.values() if queue.worker is not None]
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        self._queues.clear()
+
+    async def _work(self, printer: Printer, queue: _Queue) -> None:
+        while True:
+            job = await queue.waiting.get()
+            if job.is_final:
+                continue
+            queue.current = job
+            queue.printing = asyncio.create_task(self._print(printer, job))
+            try:
+                await asyncio.wait([queue.printing])
+            except asyncio.CancelledError:
+                queue.printing.cancel()
+                await asyncio.gather(queue.printing, return_exceptions=True)
+                raise
+            finally:
+                queue.current = queue.printing = None
+            self._jobs.drop_payload(job)
+
+    async def _print(self, printer: Printer, job: Job) -> None:
+        payload, content_type = job.payload, job.document.content_type
+        await self._sleep(self._settings.processing_seconds)
+        if is_converted(content_type, printer, self._world.document_conversion_enabled):
+            job.enter(self._world.clock.now(), "processing", ("transforming",), BEING_PROCESSED)
+            try:
+                payload, content_type = await asyncio.to_thread(convert, job.payload), PDF
+            except UnprintableDocumentError as error:
+                self._abort(job, f"The document could not be converted: {error}", acquired=False)
+                return
+        if job.is_final:
+            return
+        job.fetchable = True
+        job.enter(self._world.clock.now(), "pending", (), WAITING)
+        document = DeliveredDocument(
+            job.id,
+            job.document.display_name,
+            content_type,
+            payload,
+            payload.stat().st_size,
+            job.configuration,
+            job.created_by.user_principal_name,
+            job.created,
+        )
+        try:
+            await printer.device.print(document, lambda report: self._take_report(job, report))
+        except Exception as error:  # noqa: BLE001 - a device of any make; its failure is the job's end
+            self._abort(job, f"The printer failed: {error}")
+            return
+        if not job.is_final:
+            self._abort(job, "The printer lost the job.")
+
+    def _abort(self, job: Job, reason: str, *, acquired: bool = True) -> None:
+        job.enter(self._world.clock.now(), "aborted", ("completedWithErrors",), reason, acquired=acquired)
+
+    def _take_report(self, job: Job, report: DeviceReport) -> None:
+        now = self._world.clock.now()
+        if report.acquired and job.document.downloaded is None:
+            job.document.downloaded = now
+        job.pages = report.pages if report.pages is not None else job.pages
+        job.sheets = report.sheets if report.sheets is not None else job.sheets
+        job.paper = report.paper or job.paper
+        job.enter(now, report.state, report.details, report.description, acquired=report.acquired)

@@ -1,0 +1,66 @@
+"""What a test or the command line may change of the emulator: lifetimes, sizes, limits. The defaults are the facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(slots=True)
+class Limits:
+    """Ceilings of the service (Microsoft: Universal Print limits and quotas; throttling-limits).
+
+    Each pair is an amount and the length of its window. None switches a ceiling off.
+    """
+
+    user_jobs: list[tuple[int, timedelta]] = field(
+        default_factory=lambda: [(200, timedelta(minutes=10)), (10_000, timedelta(days=12))]
+    )
+    user_bytes: list[tuple[int, timedelta]] = field(
+        default_factory=lambda: [(10**9, timedelta(minutes=15)), (50 * 10**9, timedelta(days=10))]
+    )
+    printer_jobs: list[tuple[int, timedelta]] = field(default_factory=lambda: [(100, timedelta(minutes=10))])
+    user_submissions_per_printer: int | None = 4
+    printer_submissions: int | None = 50
+    document_bytes: int = 10**9
+    # "Under 10 MB": the smaller of the two megabytes is the strict reading.
+    part_bytes: int = 10_000_000
+    parts_at_once: int = 4
+    request_bytes: int = 4 * 1024 * 1024
+    batch_requests: int = 20
+
+    @classmethod
+    def off(cls) -> Limits:
+        """No ceilings over users and printers; the sizes stay."""
+        return cls(
+            user_jobs=[],
+            user_bytes=[],
+            printer_jobs=[],
+            user_submissions_per_printer=None,
+            printer_submissions=None,
+        )
+
+
+@dataclass(slots=True)
+class Settings:
+    """How the emulated service behaves where the facts leave room."""
+
+    limits: Limits = field(default_factory=Limits)
+    # Graph: page sizes differ per API and are not promised. Small, so that a client has to follow the link.
+    page_size: int = 20
+    # An answer that the schema does not allow becomes a 500; False only records it.
+    strict_schema: bool = True
+    access_token_lifetime: timedelta = timedelta(hours=1)
+    refresh_token_lifetime: timedelta = timedelta(days=90)
+    code_lifetime: timedelta = timedelta(minutes=10)
+    device_code_lifetime: timedelta = timedelta(minutes=15)
+    device_code_interval_seconds: int = 5
+    # Microsoft's page on limits: an upload has one hour.
+    upload_lifetime: timedelta = timedelta(hours=1)
+    download_lifetime: timedelta = timedelta(minutes=10)
+    # How long a job that is never started is kept is not documented.
+    abandoned_job_lifetime: timedelta = timedelta(hours=24)
+    # How long the service works on a started job before a printer may fetch it; real time.
+    processing_seconds: float = 0.05
+    # Keep the uploaded bytes of jobs that are final, so that a test can look at them.
+    keep_payloads: bool = False
