@@ -44,12 +44,14 @@ def test_the_top_level_is_the_one_that_the_design_names() -> None:
 def test_only_the_app_is_deployed() -> None:
     ignored = pathspec.GitIgnoreSpec.from_lines(read(".funcignore").splitlines())
     local = [".venv/bin/python", ".work/azurite/x.js", "shared/__pycache__/a.pyc", "local.settings.json", ".env"]
+    built = ".python_packages/lib/site-packages/msal/__init__.py"
     shipped = [name for name in [*FILES, *local] if not ignored.match_file(name)]
     assert {name.split("/")[0] for name in shipped} <= {
         "function_app.py", "functions", "shared", "host.json", "requirements.txt"
     }  # fmt: skip
     assert not [name for name in shipped if name.endswith(".pyc")]
     assert {"host.json", "requirements.txt", "shared/names.py"} <= set(shipped)
+    assert not ignored.match_file(built)
 
 
 @pytest.mark.parametrize("page", PAGES)
