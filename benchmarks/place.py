@@ -45,14 +45,17 @@ class Place:
     ca_bundle: str
     link_port: int
 
-    def upload(self, role: str, *, through_link: bool = True) -> Measured:
-        """Upload as `role` (see benchmarks.uploader) in a fresh process. Raises RuntimeError where bytes are missing."""
+    def upload(self, role: str, *, through_link: bool = True, cold: bool = False) -> Measured:
+        """Upload as `role` (see benchmarks.uploader) in a fresh process.
+
+        `cold` means that it has loaded no client before. Raises RuntimeError where bytes did not arrive.
+        """
         self.service.tell({"open": self.size})
         session = self.service.hear()
         upload_url: str = session["uploadUrl"]
         if through_link:
             upload_url = urlsplit(upload_url)._replace(netloc=f"localhost:{self.link_port}").geturl()
-        with child("benchmarks.uploader", [role]) as uploader:
+        with child("benchmarks.uploader", [role, *(["--cold"] if cold else [])]) as uploader:
             uploader.hear()
             memory = MemoryWatch(uploader.pid)
             with memory.watching():
