@@ -171,7 +171,7 @@ _TENANT_ROWS = (
     Operation("getService", "GET", "/print/services/{service}", p.ANY_PRINT),
     Operation("listServiceEndpoints", "GET", "/print/services/{service}/endpoints", p.ANY_PRINT),
     Operation("getServiceEndpoint", "GET", "/print/services/{service}/endpoints/{endpoint}", p.ANY_PRINT),
-    Operation("getSettings", "GET", "/print/settings", p.SETTINGS_READ),
+    Operation("getSettings", "GET", "/print/settings", p.SETTINGS_READ, (), "printSettings"),
     Operation("updateSettings", "PATCH", "/print/settings", p.SETTINGS_WRITE),
 )
 

@@ -43,7 +43,7 @@ def sign(claims: dict[str, Any]) -> str:
 def decode(token: str, audience: str | None = None) -> dict[str, Any]:
     """The claims of a token that we signed, expired or not. Raises InvalidTokenError with Graph's words."""
     # The emulator's clock decides about lifetimes, not the machine's.
-    options: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": audience is not None}
+    options: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": bool(audience)}
     try:
         claims: dict[str, Any] = jwt.decode(
             token, _private_key().public_key(), algorithms=["RS256"], audience=audience, options=options
