@@ -34,30 +34,38 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(f"measuring {name} ...", style="dim")
         figures.extend(importlib.import_module(f"benchmarks.{name}").measure(options.runs))
     console.print(table(figures))
+    console.print(notes(figures), highlight=False)
     if options.json:
         options.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n", encoding="utf-8")
     return 0 if all(figure.reached for figure in figures) else 1
 
 
 def table(figures: list[Figure]) -> Table:
-    """The figures with their peers, goals and limits, and the machine below."""
-    shown = Table(title="What a user pays", caption=f"medians (least to most) on {machine()}", show_lines=True)
-    for heading in ("benchmark", "ours", "peer", "ratio", "goal", "limit"):
+    """The figures with their peers and goals, and the machine below."""
+    shown = Table(title="What a user pays", caption=f"medians, least to most, on {machine()}", show_lines=True)
+    for heading in ("benchmark", "ours", "peer", "ratio", "goal"):
         shown.add_column(heading, overflow="fold")
     for figure in figures:
+        reached = "[green]reached[/green]" if figure.reached else "[red]missed[/red]"
         shown.add_row(
-            f"[bold]{figure.name}[/bold]\n{figure.what}",
+            f"[bold]{figure.name}[/bold]",
             _amount(figure.ours, figure.unit),
-            f"{_amount(figure.peer, figure.unit)}\n{figure.peer_name}" if figure.peer else "none",
+            _amount(figure.peer, figure.unit) if figure.peer else "none",
             f"{figure.ratio:.2f}" if figure.ratio is not None else "",
-            f"{figure.goal} {'[green]reached[/green]' if figure.reached else '[red]missed[/red]'}",
-            figure.limit,
+            f"{figure.goal}\n{reached}",
         )
     return shown
 
 
+def notes(figures: list[Figure]) -> str:
+    """What each figure is, what it is held against, and what bounds it."""
+    return "\n".join(
+        f"{figure.name}: {figure.what}. Peer: {figure.peer_name}. Limit: {figure.limit}." for figure in figures
+    )
+
+
 def _amount(values: tuple[float, ...], unit: str) -> str:
-    return f"{median(values):.4g} {unit}\n({min(values):.4g} to {max(values):.4g}, {len(values)} runs)"
+    return f"{median(values):.4g} {unit}\n{min(values):.4g} to {max(values):.4g}, {len(values)} runs"
 
 
 if __name__ == "__main__":

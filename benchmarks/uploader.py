@@ -112,7 +112,7 @@ async def _large_file_upload(message: Message, content: BytesIO) -> float:
     try:
         await uploading.upload()
     except Exception as error:  # noqa: BLE001 - see above: the peer is measured as it is
-        sys.stderr.write(f"the task ended with {type(error).__name__}\n")
+        logging.getLogger(__name__).info("the task ended with %s", type(error).__name__)
     seconds = time.perf_counter() - started
     await client.aclose()
     return seconds
