@@ -66,9 +66,9 @@ def _answering(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         try:
             body = await endpoint(request)
         except ControlError as error:
-            return JSONResponse({"error": str(error)}, status_code=error.status)
+            return JSONResponse({"error": {"message": str(error)}}, status_code=error.status)
         except (ValueError, UnknownConditionError) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+            return JSONResponse({"error": {"message": str(error)}}, status_code=400)
         return Response(status_code=204) if body is None else JSONResponse(body)
 
     return answer

@@ -93,11 +93,14 @@ class Faults:
         """Nothing goes wrong any more."""
         self._faults.clear()
 
-    def take(self, operation: str, path: str) -> list[Fault]:
-        """What goes wrong with this request: every delay that is due, and the first other fault."""
+    def take(self, operation: str, path: str, *, in_batch: bool = False) -> list[Fault]:
+        """What goes wrong with this request: every delay that is due, and the first other fault.
+
+        A part of a batch has no connection of its own, so `in_batch` leaves out all that is done to one.
+        """
         due: list[Fault] = []
         for fault in self._faults:
-            if not fault.matches(operation, path):
+            if not fault.matches(operation, path) or (in_batch and fault.action not in {"status", "delay"}):
                 continue
             if fault.action != "delay" and any(other.action != "delay" for other in due):
                 continue

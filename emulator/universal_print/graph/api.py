@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl
 
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph import document_operations, job_operations, printer_operations, user_operations
-from emulator.universal_print.graph.call import Call, GraphAnswer, GraphRequest, Handler, Result
+from emulator.universal_print.graph.batch import run_batch
+from emulator.universal_print.graph.call import Call, GraphAnswer, GraphRequest, Handler, Result, parse_object
 from emulator.universal_print.graph.caller import Caller, authorize, identify
 from emulator.universal_print.graph.errors import GraphError, bad_request, error_body
 from emulator.universal_print.graph.operations import Match, Operation, Router
@@ -25,6 +26,7 @@ HANDLERS: dict[str, Handler] = {
     **user_operations.HANDLERS,
 }
 BATCH = "batch"
+BATCH_PATH = "/$batch"
 UNKNOWN = "unknownResource"
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 _DIAGNOSTIC = json.dumps(
@@ -54,7 +56,7 @@ class GraphApi:
 
     def operation_name(self, method: str, path: str) -> str:
         """The name that faults and the request log use."""
-        if path == "/$batch":
+        if path == BATCH_PATH:
             return BATCH
         operation = self.resolve(method, path).operation
         return operation.name if operation is not None else UNKNOWN
@@ -83,6 +85,8 @@ class GraphApi:
         return GraphAnswer(error.status, sent, body, operation, account)
 
     async def _answer(self, request: GraphRequest, caller: Caller) -> Result:
+        if request.path == BATCH_PATH and request.method == "POST":
+            return await run_batch(self._service, request, parse_object(request))
         match = self.resolve(request.method, request.path)
         operation = match.operation
         if operation is None:
