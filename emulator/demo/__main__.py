@@ -1,0 +1,98 @@
+"""`python -m emulator.demo`: what `python dev.py run` starts once everything is installed."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from emulator.azurite import AzuriteError
+from emulator.demo.advice import next_steps
+from emulator.demo.documents import DOCUMENTS, SIDECAR_SUFFIX, DemoDocument, write_documents
+from emulator.demo.folder import FolderInUseError, fresh_folder
+from emulator.demo.follow import Follower
+from emulator.demo.processes import ProcessFailed
+from emulator.demo.system import System, running_system
+from emulator.demo.table import outcome_table, remarks
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = ROOT / ".work" / "run"
+PRINT_SECONDS = 90.0
+WATCH_SECONDS = 1.0
+
+
+def main() -> int:
+    """Run the demo; give 0 when all came out as expected, 1 when not."""
+    parser = argparse.ArgumentParser(prog="dev.py run", description="Run the whole system here and print documents.")
+    parser.add_argument("--once", action="store_true", help="end when the documents are printed: 0 if all is well")
+    options = parser.parse_args()
+    console = Console(highlight=False, soft_wrap=False)
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with fresh_folder(FOLDER):
+            return asyncio.run(demo(console, once=options.once))
+    except (ProcessFailed, AzuriteError, FolderInUseError) as error:
+        console.print(f"\n{error}", style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("\nStopped.")
+        return 130
+
+
+async def demo(console: Console, *, once: bool) -> int:
+    """Start everything, print the documents, show the table; stay up unless `once`."""
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False)
+
+    say("starting Azurite, the Universal Print emulator and the functions host")
+    writing = asyncio.create_task(asyncio.to_thread(write_documents, FOLDER / "documents"))
+    async with running_system(ROOT, FOLDER, say) as system:
+        files = await writing
+        say(f"dropping {len(DOCUMENTS)} documents into print-inbox")
+        dropping = asyncio.create_task(_drop_all(system, files))
+        rows, receipts = await Follower(system.storage, system.paper, ROOT, console).follow(
+            {document.name: document.expected for document in DOCUMENTS},
+            system.check,
+            seconds=PRINT_SECONDS,
+            now=time.monotonic,
+        )
+        await dropping
+        faults = [row for row in rows if row.fault]
+        say("all came out as expected" if not faults else f"{len(faults)} of {len(rows)} are not as expected")
+        console.print()
+        console.print(outcome_table(rows, {}, ROOT), *remarks(rows, receipts), sep="\n")
+        if not once:
+            console.print()
+            console.print(next_steps(system, ROOT), markup=False, soft_wrap=True)
+            await _until_stopped(system)
+        return 1 if faults else 0
+
+
+async def _drop_all(system: System, files: Mapping[str, Path]) -> None:
+    async def drop(document: DemoDocument) -> None:
+        file = files[document.name]
+        if document.sidecar:
+            # First, so that it is there when the document's event comes.
+            await system.storage.drop(document.name + SIDECAR_SUFFIX, file.with_name(file.name + SIDECAR_SUFFIX), {})
+        await system.storage.drop(document.name, file, document.metadata)
+
+    await asyncio.gather(*(drop(document) for document in DOCUMENTS))
+
+
+async def _until_stopped(system: System) -> None:
+    while True:
+        system.check()
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

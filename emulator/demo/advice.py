@@ -1,0 +1,30 @@
+"""What to try once the demo has printed its documents."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from emulator.demo.system import System
+
+
+def next_steps(system: System, root: Path) -> str:
+    """The lines that tell a person what to try next, to be copied as they are."""
+    python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
+    export = "set" if os.name == "nt" else "export"
+    settings = system.settings_file.relative_to(root)
+    return f"""\
+What to try next. All of it goes on until Ctrl-C.
+
+  See printers, jobs and paper   {system.emulator_url}/
+  See how it is doing            {system.host_url}/api/status?code={system.function_key}
+  Print a file of yours          {python} -m printops submit FILE --share finance --watch --settings {settings}
+  See what was printed           {python} -m printops submissions list --settings {settings}
+  Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
+  Paper comes out in             {system.paper.relative_to(root)}
+  Logs are in                    {settings.parent / "logs"}
+
+For the Azure CLI, and any other storage client, the connection string is
+
+{export} AZURE_STORAGE_CONNECTION_STRING="{system.connection_string}"
+"""

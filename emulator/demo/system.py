@@ -1,0 +1,142 @@
+"""The system of the demo: its processes, the settings that join them, and the order in which they start."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from emulator.azurite import Azurite, running_azurite
+from emulator.demo.processes import Children
+from emulator.demo.sign_in import sign_in_accounts
+from emulator.demo.storage import DemoStorage
+from emulator.demo.tenant import administrator_token, read_catalog
+from emulator.universal_print import demo as tenant
+
+START_SECONDS = 60.0
+HOST_PORT = 7071
+EMULATOR_PORT = 9443
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The running system: where each part is reached. `check` raises when one of its processes has ended."""
+
+    storage: DemoStorage
+    connection_string: str
+    emulator_url: str
+    host_url: str
+    function_key: str
+    paper: Path
+    settings_file: Path
+    check: Callable[[], None]
+
+
+@asynccontextmanager
+async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -> AsyncIterator[System]:
+    """Run everything for the length of the block. `root` is the checkout, `folder` takes all that is written."""
+    logs = folder / "logs"
+    # Entered in the order in which each needs the one before, so that they stop without complaint.
+    async with Children(logs) as emulators:
+        emulator = await emulators.start(
+            "Universal Print emulator",
+            [
+                *("-m", "emulator.universal_print", "--seed", "demo"),
+                *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(EMULATOR_PORT))),
+            ],
+            folder=root,
+        )
+        async with running_azurite(folder / "storage") as azurite, DemoStorage(azurite.connection_string) as storage:
+            say("Azurite is up")
+            announced, _ = await asyncio.gather(emulator.ready(START_SECONDS), storage.make_places())
+            say("the Universal Print emulator is up")
+            url, bundle = announced["url"].rstrip("/"), announced["caBundle"]
+            settings = app_settings(azurite, url, bundle)
+            settings_file = write_settings(folder, settings)
+            async with Children(logs) as hosts, _trusting(bundle) as http:
+                host = await hosts.start(
+                    "functions host",
+                    [
+                        *("-m", "emulator.functions_host", "--app", str(root)),
+                        *("--settings", str(settings_file), "--port", str(preferred_port(HOST_PORT))),
+                    ],
+                    folder=root,
+                )
+                await asyncio.gather(
+                    _publish(storage, url, http),
+                    sign_in_accounts(list(tenant.PRINT_ACCOUNTS), settings, root, logs, http),
+                )
+                say(f"the catalog is published, and {' and '.join(tenant.PRINT_ACCOUNTS)} are signed in")
+                listening = await host.ready(START_SECONDS)
+                say("the functions host is up")
+
+                def check() -> None:
+                    emulators.check()
+                    hosts.check()
+
+                yield System(
+                    storage=storage,
+                    connection_string=azurite.connection_string,
+                    emulator_url=url,
+                    host_url=listening["url"].rstrip("/"),
+                    function_key=listening["functionKey"],
+                    paper=Path(announced["paper"]),
+                    settings_file=settings_file,
+                    check=check,
+                )
+
+
+def app_settings(azurite: Azurite, url: str, bundle: str) -> dict[str, str]:
+    """The settings that point the app at this storage and this emulator (`url` and its trust in `bundle`)."""
+    return {
+        "AzureWebJobsStorage": azurite.connection_string,
+        "PrintStorage": azurite.connection_string,
+        "GRAPH_BASE_URL": f"{url}/v1.0",
+        "GRAPH_AUTHORITY": url,
+        "GRAPH_TENANT_ID": tenant.TENANT_ID,
+        "GRAPH_CLIENT_ID": tenant.CLIENT_ID,
+        "GRAPH_CA_BUNDLE": bundle,
+        "PRINT_ACCOUNTS": ",".join(tenant.PRINT_ACCOUNTS),
+        "TOKEN_CACHE_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        # A person is watching: look at a started job soon.
+        "POLL_FIRST_SECONDS": "0.5",
+    }
+
+
+def write_settings(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Write the settings as a `local.settings.json`; give its path."""
+    path = folder / "local.settings.json"
+    path.write_text(json.dumps({"IsEncrypted": False, "Values": settings}, indent=2), encoding="utf-8")
+    return path
+
+
+def preferred_port(port: int) -> int:
+    """The port itself where it is free, so that addresses stay the same from run to run; else 0 for any free one."""
+    with socket.socket() as probe:
+        if os.name == "posix":
+            # As servers do: an address whose last connections are still fading counts as free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def _trusting(bundle: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=ssl.create_default_context(cafile=bundle), timeout=30)
+
+
+async def _publish(storage: DemoStorage, url: str, http: httpx.AsyncClient) -> None:
+    token = await administrator_token(f"{url}/{tenant.TENANT_ID}", tenant.CLIENT_ID, tenant.ADMINISTRATOR, http)
+    await storage.publish_catalog(await read_catalog(f"{url}/v1.0", token, http, datetime.now(UTC)))
