@@ -42,6 +42,7 @@ class _Office:
         self.printers = {key: VirtualPrinter(name, MODELS[model], self.paper) for key, (name, model) in names.items()}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.faults: list[dict[str, Any]] = []
+        self.violations: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
 
     def state(self) -> dict[str, Any]:
@@ -53,12 +54,18 @@ class _Office:
                     "status": printer.status,
                     "isAcceptingJobs": printer.is_accepting_jobs,
                     "conditions": printer.conditions,
-                    "shares": [{"id": f"s{key}", "displayName": printer.name.lower()}],
+                    "manufacturer": printer.manufacturer,
+                    "model": printer.model,
+                    "contentTypes": printer.capabilities["contentTypes"],
                 }
                 for key, printer in self.printers.items()
             ],
+            "shares": [
+                {"id": f"s{key}", "printerId": key, "displayName": printer.name.lower()}
+                for key, printer in self.printers.items()
+            ],
             "jobs": list(self.jobs.values()),
-            "users": [],
+            "violations": self.violations,
             "faults": self.faults,
         }
 
@@ -90,10 +97,15 @@ class _Office:
             return JSONResponse({"detail": str(error)}, 400)
         return Response(status_code=204)
 
+    async def remove_fault(self, request: Request) -> Response:
+        self.faults = [fault for fault in self.faults if fault["id"] != int(request.path_params["id"])]
+        return Response(status_code=204)
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
         change = Route("/emulator/printers/{id}/conditions", self.conditions, methods=["POST"])
-        app = Starlette(routes=[*routes(self.state, self.paper), change])
+        remove = Route("/emulator/faults/{id}", self.remove_fault, methods=["DELETE"])
+        app = Starlette(routes=[*routes(self.state, self.paper), change, remove])
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         with socket.socket() as listening:
             listening.bind(("127.0.0.1", 0))
@@ -191,6 +203,28 @@ async def test_a_refused_switch_and_a_lost_emulator_are_said(office: _Office) ->
         await expect(card.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "false")
         await page.route("**/emulator/state", lambda route: route.abort())
         await expect(page.get_by_role("status")).to_have_text("No connection")
+
+
+async def test_faults_are_shown_and_removed_and_mistakes_of_the_emulator_are_named(office: _Office) -> None:
+    office.faults.append({"id": 5, "operation": "createJob", "action": "status", "status": 503, "retryAfter": 2.0})
+    office.faults[0] |= {"count": 3, "applied": 1, "matched": 1, "skip": 0, "path": ""}
+    office.violations.append("getShare answered with the unknown property speed")
+    async with _page(office) as page:
+        faults = page.locator("#faults")
+        await expect(faults).to_contain_text("createJobstatusstatus 503retry after 2happened 1 of 3")
+        await expect(page.get_by_role("region", name="Mistakes")).to_contain_text("unknown property speed")
+        await faults.get_by_role("button", name="Remove the fault of createJob").click()
+        await expect(page.get_by_text("None scripted")).to_be_visible()
+        assert office.faults == []
+        office.violations.clear()
+        await expect(page.get_by_text("Mistakes of the emulator")).to_be_hidden()
+
+
+async def test_an_upload_under_way_shows_how_far_it_is(office: _Office) -> None:
+    office.jobs["9"] = {"id": "9", "printerId": "p1", "documentName": "Plan.pdf", "size": 200, "uploadedBytes": 90}
+    office.jobs["9"] |= {"state": "paused", "details": ["uploadPending"], "user": "print1@contoso.example"}
+    async with _page(office) as page:
+        await expect(page.get_by_role("row", name="Plan.pdf")).to_contain_text("uploaded 45 % of it")
 
 
 async def test_the_page_loads_nothing_from_elsewhere_and_fits_a_telephone(office: _Office) -> None:

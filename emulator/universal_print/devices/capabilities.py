@@ -40,7 +40,7 @@ def _margins(microns: int, *, borderless: bool = False) -> dict[str, list[int]]:
 
 OFFICE_COLOR = PrinterModel(
     manufacturer="Contoso",
-    model="WorkCenter C7030 colour MFP",
+    model="WorkCenter C7030",
     capabilities={
         **_margins(4230),
         "collation": True,
@@ -92,7 +92,7 @@ OFFICE_COLOR = PrinterModel(
 # Takes PDF and nothing else, so the service has to convert OpenXPS for it (Graph: printdocument-createuploadsession).
 MONO_LASER = PrinterModel(
     manufacturer="Fabrikam",
-    model="LaserPro M402 mono",
+    model="LaserPro M402",
     capabilities={
         **_margins(4230),
         "collation": True,
@@ -141,7 +141,7 @@ MONO_LASER = PrinterModel(
 # A driverless desk printer: rasters and pictures only, one side, whole documents.
 DESK_RASTER = PrinterModel(
     manufacturer="Northwind",
-    model="InkDesk 5200 photo",
+    model="InkDesk 5200",
     capabilities={
         **_margins(3000, borderless=True),
         "collation": False,

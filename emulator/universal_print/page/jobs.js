@@ -65,6 +65,9 @@ function reasonText(job) {
     return details.includes("completedWithWarnings") && note ? note : "";
   }
   if (job.state === "processing") return details.map(words).join(", ");
+  if (job.state === "paused" && job.uploadedBytes > 0 && job.uploadedBytes < job.size) {
+    return `uploaded ${Math.floor((100 * job.uploadedBytes) / job.size)} % of it`;
+  }
   if (job.state === "paused" && details.length) return details.map(words).join(", ");
   return job.description ?? "";
 }
@@ -96,7 +99,7 @@ const FACTS_OF = {
   dropAfter: [],
 };
 
-export function showFaults(list, faults) {
+export function showFaults(list, faults, remove) {
   const items = faults.map((fault, at) => ({ fault: camelCased(fault), key: fault.id ?? at }));
   keepInStep(list, items, (item) => item.key, () => {
     const made = element("li", {});
@@ -104,16 +107,21 @@ export function showFaults(list, faults) {
       const shown = JSON.stringify(fault);
       if (made.dataset.shown === shown) return;
       made.dataset.shown = shown;
-      const { operation, action, count, applied, id, ...rest } = fault;
+      const { operation, action, count, applied, matched, id, ...rest } = fault;
+      const title = operation && operation !== "*" ? operation : "Any operation";
       const names = FACTS_OF[action] ? [...FACTS_OF[action], "path", "skip", "after"] : Object.keys(rest);
       made.replaceChildren(
-        element("strong", {}, operation && operation !== "*" ? operation : "Any operation"),
+        element("strong", {}, title),
         element("span", { class: "what" }, words(action ?? "fault")),
         ...names
           .filter((name) => ![null, undefined, "", 0, false].includes(rest[name]))
           .map((name) => element("span", { class: "fact" }, `${words(name)} `, element("b", {}, factText(rest[name])))),
         element("span", { class: "fact" }, "happened ", element("b", {}, timesText(applied ?? 0, count))),
       );
+      if (id !== undefined) {
+        const label = `Remove the fault of ${title}`;
+        made.append(element("button", { type: "button", "aria-label": label, onclick: () => remove(id) }, "Remove"));
+      }
     };
     return made;
   });

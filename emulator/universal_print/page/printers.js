@@ -12,10 +12,13 @@ const SWITCHES = [
 const ACTIVE_STATES = ["processing", "stopped"];
 const WAITING_STATES = ["pending", "paused"];
 
-export function showPrinters(list, printers, jobs, change) {
-  const byPrinter = new Map(printers.map((printer) => [printer.id, []]));
-  for (const job of jobs) byPrinter.get(job.printerId)?.push(job);
-  const items = printers.map((printer) => ({ printer, jobs: byPrinter.get(printer.id) }));
+export function showPrinters(list, { printers, shares, jobs }, change) {
+  const of = (things, printer) => things.filter((thing) => thing.printerId === printer.id);
+  const items = printers.map((printer) => ({
+    printer,
+    jobs: of(jobs, printer),
+    shares: [...(printer.shares ?? []), ...of(shares, printer)],
+  }));
   keepInStep(list, items, (item) => item.printer.id, (item) => card(item.printer, change));
 }
 
@@ -23,7 +26,8 @@ function card(printer, change) {
   const title = element("h3", { id: `printer-${printer.id}` });
   const badge = element("span", { class: "badge" });
   const description = element("p", { class: "description" });
-  const shares = element("p", { class: "shares" });
+  const model = element("p", { class: "model" });
+  const shared = element("p", { class: "shares" });
   const queue = element("p", { class: "queue" });
   const bar = element("div", { class: "working", "aria-hidden": "true" }, element("i"));
   const switches = element("div", { class: "switches", role: "group", "aria-labelledby": title.id });
@@ -47,20 +51,22 @@ function card(printer, change) {
     "li",
     { class: "printer", "aria-labelledby": title.id },
     element("div", { class: "printer-head" }, picture(), element("div", { class: "names" }, title, badge)),
-    shares,
+    element("div", {}, model, shared),
     description,
     queue,
     bar,
     switches,
   );
-  made.update = ({ printer: latest, jobs }) => {
+  made.update = ({ printer: latest, jobs, shares }) => {
     const state = latest.status?.state ?? "unknown";
     const details = (latest.status?.details ?? []).filter((detail) => detail !== "none");
     setAttribute(made, "data-state", state);
     setText(title, latest.displayName);
     setText(badge, details.length ? details.map(detailText).join(", ") : words(state));
     setText(description, latest.status?.description || (state === "idle" ? "The printer is ready." : ""));
-    setText(shares, shareText(latest.shares ?? []));
+    setText(model, [latest.manufacturer, latest.model].filter(Boolean).join(" "));
+    setAttribute(model, "title", latest.contentTypes?.length ? `Takes ${latest.contentTypes.join(", ")}` : null);
+    setText(shared, shareText(shares));
     setText(queue, queueText(jobs, latest.isAcceptingJobs));
     setAttribute(made, "data-working", jobs.some((job) => job.state === "processing") ? "yes" : "no");
     for (const [name, button] of buttons) {
