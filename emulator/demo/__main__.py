@@ -31,13 +31,16 @@ def main() -> int:
     """Run the demo; give 0 when all came out as expected, 1 when not."""
     parser = argparse.ArgumentParser(prog="dev.py run", description="Run the whole system here and print documents.")
     parser.add_argument("--once", action="store_true", help="end when the documents are printed: 0 if all is well")
+    parser.add_argument(
+        "--directory", type=Path, default=FOLDER, help="where everything is written; wiped at the start"
+    )
     options = parser.parse_args()
     console = Console(highlight=False, soft_wrap=False)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with fresh_folder(FOLDER):
-            return asyncio.run(demo(console, once=options.once))
+        with fresh_folder(options.directory.resolve()) as folder:
+            return asyncio.run(demo(console, folder, once=options.once))
     except (ProcessFailed, AzuriteError, FolderInUseError) as error:
         console.print(f"\n{error}", style="red", markup=False)
         return 1
@@ -46,7 +49,7 @@ def main() -> int:
         return 130
 
 
-async def demo(console: Console, *, once: bool) -> int:
+async def demo(console: Console, folder: Path, *, once: bool) -> int:
     """Start everything, print the documents, show the table; stay up unless `once`."""
     started = time.monotonic()
 
@@ -54,8 +57,8 @@ async def demo(console: Console, *, once: bool) -> int:
         console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False)
 
     say("starting Azurite, the Universal Print emulator and the functions host")
-    writing = asyncio.create_task(asyncio.to_thread(write_documents, FOLDER / "documents"))
-    async with running_system(ROOT, FOLDER, say) as system:
+    writing = asyncio.create_task(asyncio.to_thread(write_documents, folder / "documents"))
+    async with running_system(ROOT, folder, say) as system:
         files = await writing
         say(f"dropping {len(DOCUMENTS)} documents into print-inbox")
         dropping = asyncio.create_task(_drop_all(system, files))

@@ -12,7 +12,7 @@ def next_steps(system: System, root: Path) -> str:
     """The lines that tell a person what to try next, to be copied as they are."""
     python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
     export = "set" if os.name == "nt" else "export"
-    settings = system.settings_file.relative_to(root)
+    settings = _short(system.settings_file, root)
     return f"""\
 What to try next. All of it goes on until Ctrl-C.
 
@@ -21,10 +21,14 @@ What to try next. All of it goes on until Ctrl-C.
   Print a file of yours          {python} -m printops submit FILE --share finance --watch --settings {settings}
   See what was printed           {python} -m printops submissions list --settings {settings}
   Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
-  Paper comes out in             {system.paper.relative_to(root)}
+  Paper comes out in             {_short(system.paper, root)}
   Logs are in                    {settings.parent / "logs"}
 
 For the Azure CLI, and any other storage client, the connection string is
 
 {export} AZURE_STORAGE_CONNECTION_STRING="{system.connection_string}"
 """
+
+
+def _short(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path
