@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # Graph: the least that creating, starting and reading one's own jobs on a share takes.
 PERMISSIONS = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
+
+GLOBAL_GRAPH = "graph.microsoft.com"
 
 
 class TokenCache(Protocol):
@@ -44,31 +47,41 @@ class SilentApplication(Protocol):
 
 
 def graph_scopes(settings: Settings) -> list[str]:
-    """The delegated scopes, on the Graph of the settings' cloud.
+    """The delegated scopes on Graph, whatever address it is reached by.
 
-    A host that is not Microsoft's stands in front of Graph, and scopes without a resource mean Graph (Entra: scopes).
+    The resource is written out because MSAL finds a cached token only under the scopes that the authority answered.
     """
     host = urlsplit(settings.graph_base_url).hostname
-    return [f"https://{host}/{name}" if host in CLOUDS else name for name in PERMISSIONS]
+    return [f"https://{host if host in CLOUDS else GLOBAL_GRAPH}/{name}" for name in PERMISSIONS]
 
 
-def public_client(settings: Settings, cache: TokenCache) -> Any:
+@contextmanager
+def public_client(settings: Settings, cache: TokenCache) -> Iterator[Any]:
     """`msal.PublicClientApplication` over `cache`. Asks the authority for its addresses, so it belongs in a thread.
 
-    Raises ValueError or `requests.RequestException` where the authority does not answer.
+    Raises one of `troubles` where the authority does not answer.
     """
     import msal
     from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
     known = urlsplit(settings.graph_authority).hostname in WELL_KNOWN_AUTHORITY_HOSTS
-    return msal.PublicClientApplication(
-        settings.graph_client_id,
-        authority=settings.tenant_authority,
-        token_cache=cache,
-        # Microsoft's list of authorities knows no private one, and need not be asked about it.
-        instance_discovery=None if known else False,
-        http_client=_session(settings.graph_ca_bundle, settings.bounds.authority_timeout_seconds),
-    )
+    with _session(settings.graph_ca_bundle, settings.bounds.authority_timeout_seconds) as session:
+        yield msal.PublicClientApplication(
+            settings.graph_client_id,
+            authority=settings.tenant_authority,
+            token_cache=cache,
+            # Microsoft's list of authorities knows no private one, and need not be asked about it.
+            instance_discovery=None if known else False,
+            http_client=session,
+        )
+
+
+def troubles() -> tuple[type[Exception], ...]:
+    """What MSAL raises when the authority does not answer, or with a 5xx, or with something else than JSON."""
+    import requests
+    from msal.exceptions import MsalError
+
+    return requests.RequestException, MsalError, ValueError
 
 
 def new_cache(text: str | None) -> TokenCache:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from shared.accounts.authority import PERMISSIONS, graph_scopes, new_cache, public_client
+from shared.accounts.authority import PERMISSIONS, graph_scopes, new_cache, public_client, troubles
 from shared.accounts.token_cache import TokenCacheStore
 from shared.accounts.tokens import told
 from shared.errors import PrintFunctionsError
@@ -109,12 +109,11 @@ def check_permissions(result: Mapping[str, Any]) -> None:
 
 
 def _acquired(settings: Settings, acquire: Acquire) -> tuple[str, Mapping[str, Any]]:
-    import requests
-
     cache = new_cache(None)
     try:
-        result = acquire(public_client(settings, cache), graph_scopes(settings))
-    except (requests.RequestException, ValueError) as error:
+        with public_client(settings, cache) as application:
+            result = acquire(application, graph_scopes(settings))
+    except troubles() as error:
         raise SignInFailed(
             f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "
             "network, GRAPH_AUTHORITY, GRAPH_TENANT_ID and GRAPH_CA_BUNDLE."

@@ -7,11 +7,12 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.accounts.authority import SilentApplication, TokenCache, graph_scopes, new_cache, public_client
+from shared.accounts.authority import SilentApplication, TokenCache, graph_scopes, new_cache, public_client, troubles
 from shared.accounts.token_cache import StoredCache, TokenCacheStore
 from shared.bounds import Bounds
 from shared.errors import AccountLapsed, NotNow, PrintFunctionsError
@@ -33,11 +34,11 @@ REASON_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """An access token, from when on it is renewed, and when the authority gave it."""
+    """An access token, from when on it is renewed, and when it took the place of one that Graph refused."""
 
     text: str
     renew_at: datetime
-    given: datetime
+    replaced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class AccountTokens:
     def __init__(
         self,
         caches: TokenCacheStore,
-        new_application: Callable[[TokenCache], SilentApplication],
+        new_application: Callable[[TokenCache], AbstractContextManager[SilentApplication]],
         scopes: list[str],
         *,
         bounds: Bounds,
@@ -107,13 +108,14 @@ class AccountTokens:
     def invalidate(self, user_principal_name: str) -> None:
         """Graph refused the token at hand: the next one comes from the authority, not from the cache.
 
-        The token of a moment ago stays: the refusal was of the one before.
+        One that has just taken the place of a refused one stays: other callers still tell of the one before.
         """
         name = user_principal_name.lower()
         token = self._tokens.get(name)
-        if token is None or (self._now() - token.given).total_seconds() >= FAILURE_SECONDS:
-            self._tokens.pop(name, None)
-            self._refused.add(name)
+        if token and token.replaced_at and self._now() - token.replaced_at < timedelta(seconds=FAILURE_SECONDS):
+            return
+        self._tokens.pop(name, None)
+        self._refused.add(name)
 
     async def keep_alive(self, user_principal_name: str) -> None:
         """Use the refresh token, so that it does not end by inactivity. Raises as `access_token`."""
@@ -131,7 +133,9 @@ class AccountTokens:
             self._failures[name] = _Failure(error, self._now() + timedelta(seconds=FAILURE_SECONDS))
             raise
         self._failures.pop(name, None)
-        self._refused.discard(name)
+        if name in self._refused:
+            self._refused.remove(name)
+            token = replace(token, replaced_at=self._now())
         self._tokens[name] = token
         return token
 
@@ -163,17 +167,14 @@ class AccountTokens:
 
     def _silently(self, text: str | None, force: bool) -> tuple[Mapping[str, Any] | None, str]:
         """What the authority answered, or None where the cache has nothing to ask with; and the cache as it is now."""
-        import requests
-
         cache = new_cache(text)
         try:
-            application = self._new_application(cache)
-            accounts = application.get_accounts()
-            result = None
-            if accounts:
+            with self._new_application(cache) as application:
+                accounts = application.get_accounts()
+                if not accounts:
+                    return None, cache.serialize()
                 result = application.acquire_token_silent_with_error(self._scopes, accounts[0], force_refresh=force)
-        except (requests.RequestException, ValueError) as error:
-            # MSAL: ValueError is an authority that answers discovery with something else, or with no JSON.
+        except troubles() as error:
             raise NotNow(
                 "authorityUnavailable",
                 f"The sign-in service did not answer ({type(error).__name__}).",
@@ -186,9 +187,7 @@ class AccountTokens:
             seconds = float(result.get("expires_in") or 0)
             # A token that lives no longer than the margin is used for half its life.
             renew_in = max(seconds - self._bounds.token_margin_seconds, seconds / 2)
-            now = self._now()
-            given = now if _refreshed(result) else datetime.min.replace(tzinfo=now.tzinfo)
-            return _Token(str(result["access_token"]), now + timedelta(seconds=renew_in), given)
+            return _Token(str(result["access_token"]), self._now() + timedelta(seconds=renew_in))
         if result is None or _lapsed(result):
             raise self._lapsed_error(name, told(result) if result else "its stored sign-in is incomplete")
         raise NotNow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from shared.accounts.authority import TokenCache
@@ -41,8 +42,8 @@ class ScriptedAuthority:
         self.before_answer: Callable[[], object] = lambda: None
         self._lock = threading.Lock()
 
-    def application(self, cache: TokenCache) -> ScriptedApplication:
-        return ScriptedApplication(self, cache)
+    def application(self, cache: TokenCache) -> AbstractContextManager[ScriptedApplication]:
+        return nullcontext(ScriptedApplication(self, cache))
 
     def answer(self, refresh_token: str, forced: bool) -> Mapping[str, Any]:
         with self._lock:
