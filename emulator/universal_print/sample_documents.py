@@ -42,7 +42,7 @@ def write_invoice(path: Path, *, pages: int = 3, seed: int = 1) -> Path:
     from reportlab.pdfgen.canvas import Canvas
 
     chance = random.Random(seed)  # noqa: S311 - the contents of a sample, no secret
-    number = f"{2026}-{seed:05d}"
+    number = f"2026-{seed:05d}"
     customer = chance.choice(_CUSTOMERS)
     issued = date(2026, 1, 5) + timedelta(days=chance.randrange(300))
     canvas = Canvas(str(path), pagesize=A4, invariant=1, pageCompression=1)
@@ -82,9 +82,9 @@ def _invoice_lines(canvas: Canvas, chance: random.Random, total: int, size: tupl
     width, height = size
     y = height - 190.0
     canvas.setFont("Helvetica-Bold", 9)
-    for x, title in ((48, "Item"), (340, "Quantity"), (430, "Price")):
-        canvas.drawString(x, y, title)
-    canvas.drawRightString(width - 48, y, "Amount")
+    canvas.drawString(48, y, "Item")
+    for right, title in ((380, "Quantity"), (470, "Price"), (width - 48, "Amount")):
+        canvas.drawRightString(right, y, title)
     for row in range(22):
         y -= 22
         if row % 2 == 0:

@@ -170,6 +170,16 @@ async def test_a_job_waits_while_the_printer_is_offline(machine: RealPrinter, tm
             await printer.set_condition("mediaJam", on=True)
 
 
+def test_a_printer_opened_in_one_event_loop_prints_in_another(machine: RealPrinter, tmp_path: Path) -> None:
+    path = write_invoice(tmp_path / "invoice.pdf")
+    reports: list[DeviceReport] = []
+    printer = asyncio.run(IppPrinter.open("Warehouse", machine.uri, poll_seconds=0.05))
+    asyncio.run(printer.print(_document(path), reports.append))
+    asyncio.run(printer.close())
+    assert reports[-1].state == "completed"
+    assert machine.received() == [path.read_bytes()]
+
+
 @pytest.mark.parametrize("cut_after_the_work", [True, False], ids=["after", "before"])
 async def test_a_document_whose_answer_is_lost_is_printed_once_or_not_at_all(
     machine: RealPrinter, tmp_path: Path, cut_after_the_work: bool

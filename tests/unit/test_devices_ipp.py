@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.universal_print.devices.ipp import job_report, printer_detail
@@ -77,6 +77,7 @@ _ATTRIBUTES = st.dictionaries(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([Tag.OPERATION, Tag.JOB]).map(int), _ATTRIBUTES), max_size=3))
 def test_every_message_survives_encoding_and_decoding(groups: list[tuple[int, Any]]) -> None:
     message = Message(0x0002, 7, groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -106,30 +106,30 @@ def _raster_reader(name: str, walk: Callable[[BinaryIO], Iterable[RasterPage]]) 
 
 
 def _read_xps(stream: BinaryIO) -> Inspection:
-    """Follow package relationship, document sequence, documents and pages (ECMA-388 clause 9)."""
     try:
         with zipfile.ZipFile(stream) as package:
             # Checks every part in pieces against its checksum, fonts and pictures included.
             if damaged := package.testzip():
                 raise UnprintableDocumentError(f"The XPS document is damaged (its part {damaged} is not whole).")
-            parts = {name.casefold(): name for name in package.namelist()}
-            sequence = _package_start(package, parts)
-            count = 0
-            for document in _references(package, parts, sequence, "DocumentReference"):
-                for page in _references(package, parts, document, "PageContent"):
-                    if _markup(package, parts, page).tag.rpartition("}")[2] != "FixedPage":
-                        raise UnprintableDocumentError(f"The XPS part {page} is not a page.")
-                    count += 1
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        ElementTree.ParseError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ) as error:
+            count = sum(1 for _ in xps_pages(package))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise UnprintableDocumentError(f"The XPS document is damaged ({_short(error)}).") from error
     return Inspection(count, color=True)
+
+
+def xps_pages(package: zipfile.ZipFile) -> Iterator[ElementTree.Element]:
+    """The FixedPage elements in order: package relationship, document sequence, documents, pages (ECMA-388 clause 9).
+
+    Raises UnprintableDocumentError, and what zipfile raises for a damaged package.
+    """
+    parts = {name.casefold(): name for name in package.namelist()}
+    sequence = _package_start(package, parts)
+    for document in _references(package, parts, sequence, "DocumentReference"):
+        for part in _references(package, parts, document, "PageContent"):
+            page = _markup(package, parts, part)
+            if page.tag.rpartition("}")[2] != "FixedPage":
+                raise UnprintableDocumentError(f"The XPS part {part} is not a page.")
+            yield page
 
 
 def _package_start(package: zipfile.ZipFile, parts: dict[str, str]) -> str:
@@ -154,7 +154,10 @@ def _markup(package: zipfile.ZipFile, parts: dict[str, str], part: str) -> Eleme
         raise UnprintableDocumentError(f"The XPS document lacks its part {part}.")
     if package.getinfo(name).file_size > MOST_MARKUP_BYTES:
         raise UnprintableDocumentError(f"The XPS part {part} is too large for the printer's memory.")
-    return ElementTree.fromstring(package.read(name))  # noqa: S314 - expat bounds entity growth itself
+    try:
+        return ElementTree.fromstring(package.read(name))  # noqa: S314 - expat bounds entity growth itself
+    except ElementTree.ParseError as error:
+        raise UnprintableDocumentError(f"The XPS part {part} is damaged ({error}).") from error
 
 
 def _short(error: BaseException) -> str:

@@ -248,6 +248,8 @@ class IppPrinter:
                 if latest.is_final:
                     return latest
                 tell(latest)
+            # Why a job stopped is often known to the printer alone.
+            await self.refresh()
             await self._sleep(self._poll_seconds)
 
     async def _cancel(self, errand: _Errand) -> None:

@@ -78,7 +78,14 @@ class IppClient:
             raise ValueError(f"a printer's address begins with ipp:// or ipps://, not {url.scheme}://")
         self._url = url.copy_with(scheme="https" if secure else "http", port=url.port or 631)
         # A printer may take its time to draw in a large document; it may not be silent for long.
-        self._http = httpx.AsyncClient(verify=verify, timeout=ANSWER_SECONDS, trust_env=False)
+        # Each request has a connection of its own: on one that the printer has just closed, nobody could tell whether
+        # a document arrived. It also lets a printer that was opened in one event loop print in another.
+        self._http = httpx.AsyncClient(
+            verify=verify,
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         self._request_ids = count(1)
 
     async def close(self) -> None:

@@ -88,7 +88,7 @@ class VirtualPrinter:
 
     @property
     def is_accepting_jobs(self) -> bool:
-        """False when told so, or when the service cannot reach the printer to ask."""
+        """False when told so; jobs that it has been handed print all the same."""
         return not self._conditions["notAcceptingJobs"]
 
     @property
