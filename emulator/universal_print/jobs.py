@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class Job:
     sheets: int | None = None
     paper: str | None = None
     history: list[tuple[datetime, str, tuple[str, ...]]] = field(default_factory=list)
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_final(self) -> bool:
@@ -99,6 +101,8 @@ class Job:
         self.state, self.details, self.description = state, details, description
         self.acquired = self.acquired or acquired
         self.history.append((now, state, details))
+        if state in FINAL_STATES:
+            self.finished.set()
 
 
 class JobBook:

@@ -7,14 +7,16 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.routing import Router
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from emulator.universal_print import control
 from emulator.universal_print.certificate import server_context
@@ -26,7 +28,6 @@ from emulator.universal_print.world import World
 
 # Longer than clients keep idle connections, so that the emulator never closes one under a request by itself.
 KEEP_ALIVE_SECONDS = 300
-STOP_SECONDS = 2
 
 
 class Emulator(Service):
@@ -36,7 +37,7 @@ class Emulator(Service):
         super().__init__(world, directory, settings)
         self.port = port
         self._down_until = 0.0
-        self._server: _Server | None = None
+        self.http_state = ServerState()
 
     @property
     def ca_bundle(self) -> Path:
@@ -60,53 +61,48 @@ class Emulator(Service):
         """
         self._down_until = time.monotonic() + seconds
         self.authority.sign_ins.restart()
-        if self._server is not None:
-            for connection in list(self._server.server_state.connections):
-                transport: asyncio.Transport = connection.transport
-                transport.abort()
+        self.cut_connections()
 
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Signals belong to whoever runs the event loop."""
-        yield
+    def cut_connections(self) -> None:
+        """Cut all connections; what requests have in hand is lost."""
+        for connection in list(self.http_state.connections):
+            connection.transport.abort()
 
 
 @asynccontextmanager
 async def running(emulator: Emulator) -> AsyncIterator[str]:
-    """Serve for the length of the block; the value is the base URL, `https://localhost:{port}`."""
+    """Serve for the length of the block; the value is the base URL, `https://localhost:{port}`.
+
+    At its end connections are cut and printers stop where they are.
+    """
     sockets = _listen(emulator.port)
-    port = sockets[0].getsockname()[1]
-    emulator.base_url = f"https://localhost:{port}"
-    context = server_context(emulator.directory)
-    front = Front(emulator, Router(control.routes(emulator)), emulator.restart)
+    emulator.base_url = f"https://localhost:{sockets[0].getsockname()[1]}"
     config = uvicorn.Config(
-        front,
-        http=_protocol(emulator),
+        Front(emulator, Router(control.routes(emulator)), emulator.restart),
         ws="none",
-        lifespan="off",
         log_config=None,
-        log_level="error",
+        log_level="critical",
         access_log=False,
-        server_header=False,
-        ssl_context_factory=lambda _config, _default: context,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = _Server(config)
-    emulator._server = server  # noqa: SLF001 - the server is this module's part of the emulator
-    serving = asyncio.create_task(server.serve(sockets))
+    config.load()
+    # uvicorn's protocol without its server: that one sleeps where we start and stop in no time.
+    factory = _protocol_factory(emulator, config)
+    loop = asyncio.get_running_loop()
+    context = server_context(emulator.directory)
+    servers = [await loop.create_server(factory, sock=listener, ssl=context, backlog=512) for listener in sockets]
     try:
-        while not server.started:
-            if serving.done():
-                serving.result()
-            await asyncio.sleep(0.001)
         yield emulator.base_url
     finally:
+        for server in servers:
+            server.close()
+        emulator.cut_connections()
         await emulator.queues.stop()
-        server.should_exit = True
-        await serving
+        tasks = list(emulator.http_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager
@@ -143,7 +139,7 @@ def running_in_thread(emulator: Emulator) -> Iterator[str]:
             raise outcome[1]
 
 
-def _protocol(emulator: Emulator) -> type[asyncio.Protocol]:
+def _protocol_factory(emulator: Emulator, config: uvicorn.Config) -> Callable[[], asyncio.Protocol]:
     class Protocol(HttpToolsProtocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -153,9 +149,10 @@ def _protocol(emulator: Emulator) -> type[asyncio.Protocol]:
         def on_headers_complete(self) -> None:
             # What a fault needs to cut the connection.
             self.scope["extensions"] = {CONNECTION: self.transport}  # type: ignore[dict-item] # an extension of ours
+            self.server_state.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
             super().on_headers_complete()
 
-    return Protocol
+    return lambda: Protocol(config, emulator.http_state, {})
 
 
 def _listen(port: int) -> list[socket.socket]:
