@@ -168,6 +168,7 @@ async def test_a_job_waits_while_the_printer_is_offline(machine: RealPrinter, tm
         assert reports[-1].state == "completed"
         with pytest.raises(UnknownConditionError, match="mediaJam"):
             await printer.set_condition("mediaJam", on=True)
+        assert printer.conditions == {"paused": False, "offline": False, "notAcceptingJobs": False}
 
 
 def test_a_printer_opened_in_one_event_loop_prints_in_another(machine: RealPrinter, tmp_path: Path) -> None:

@@ -21,11 +21,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulator.universal_print.demo import demo_world
 from emulator.universal_print.devices.capabilities import MODELS
 from emulator.universal_print.devices.device import DeliveredDocument, DeviceReport, UnknownConditionError
 from emulator.universal_print.devices.virtual import VirtualPrinter
+from emulator.universal_print.faults import Fault
 from emulator.universal_print.page import routes
 from emulator.universal_print.sample_documents import write_invoice, write_jpeg
+from emulator.universal_print.server import Emulator, running
 from tests.support.browser import browser
 
 # The first use installs Debian packages where they are missing.
@@ -235,6 +238,25 @@ async def test_the_page_loads_nothing_from_elsewhere_and_fits_a_telephone(office
         assert set(hosts) == {await page.evaluate("location.host")}
         await expect(page.locator("#faults")).to_contain_text("createJob")
         assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_the_whole_emulator_says_what_the_page_asks_and_does_what_it_orders(tmp_path: Path) -> None:
+    emulator = Emulator(await demo_world(tmp_path / "paper"), tmp_path)
+    emulator.faults.add(Fault("dropAfter", "createJob"))
+    async with running(emulator) as url, browser() as started:
+        page = await started.new_page(ignore_https_errors=True)
+        await page.goto(url)
+        await expect(page.locator("#printers > li")).to_have_count(4)
+        card = page.get_by_role("listitem", name="Finance Laser")
+        await expect(card).to_contain_text("Shared as Finance")
+        await card.get_by_role("button", name="Jam paper").click()
+        await expect(card).to_contain_text("The printer has a paper jam.")
+        [printer] = [one for one in emulator.world.printers.values() if one.display_name == "Finance Laser"]
+        assert printer.device.conditions["mediaJam"] is True
+        await page.get_by_role("button", name="Remove the fault of createJob").click()
+        await expect(page.get_by_text("None scripted")).to_be_visible()
+        assert list(emulator.faults) == []
+        await expect(page.get_by_role("alert")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

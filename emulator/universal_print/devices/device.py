@@ -82,7 +82,7 @@ class Device(Protocol):
 
     @property
     def conditions(self) -> dict[str, bool]:
-        """Which of CONDITIONS hold at present."""
+        """Those of CONDITIONS that the printer can be put into, and whether each holds at present."""
         ...
 
     @property

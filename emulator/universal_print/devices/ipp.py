@@ -13,7 +13,6 @@ from typing import Any, Self
 from xml.etree import ElementTree
 
 from emulator.universal_print.devices.device import (
-    CONDITIONS,
     DeliveredDocument,
     DeviceReport,
     UnknownConditionError,
@@ -82,7 +81,7 @@ class IppPrinter:
         self._client = client
         self._poll_seconds = poll_seconds
         self._sleep = sleep
-        self._conditions: dict[str, bool] = dict.fromkeys(CONDITIONS, False)
+        self._conditions: dict[str, bool] = dict.fromkeys(_POSSIBLE, False)
         self._changed = asyncio.Event()
         self._turn = asyncio.Lock()
         self._reachable = True
@@ -130,7 +129,7 @@ class IppPrinter:
 
     @property
     def conditions(self) -> dict[str, bool]:
-        """Which of CONDITIONS hold at present."""
+        """Which of the conditions that it can be put into hold at present."""
         return dict(self._conditions)
 
     @property
