@@ -40,7 +40,7 @@ PEER_AT_ONCE = 4
 
 
 def measure(runs: int | None = None) -> list[Figure]:
-    """Drop all at once and work until every record is closed; then let the script do the same documents, a few at once."""
+    """Drop all at once and work until every record is closed; then let the script do the same documents."""
     ours: list[_Cost] = []
     peer: list[_Cost] = []
     for _ in range(runs or RUNS):

@@ -195,3 +195,24 @@ async def test_an_upload_that_is_given_up_is_cancelled(stage: Stage) -> None:
     session = stage.open_session()
     assert await cancel(session.upload_url, http=stage.http, bounds=BOUNDS)
     assert stage.statuses("cancelUpload") == [204]
+
+
+async def test_parts_that_the_host_holds_already_are_found_out_and_not_sent_twice(stage: Stage) -> None:
+    session = stage.open_session()
+    for start in (0, 6 * ALIGNMENT):
+        end = start + 2 * ALIGNMENT
+        headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(CONTENT)}"}
+        async with stage.http.put(session.upload_url, data=CONTENT[start:end], headers=headers) as answer:
+            assert answer.status == 202
+    await stage.upload(session)
+    assert stage.arrived()
+    assert 416 in stage.statuses("uploadPart")
+    assert stage.renewals == 0
+
+
+async def test_two_workers_on_one_session_end_with_one_whole_document(stage: Stage) -> None:
+    session = stage.open_session()
+    ends = await asyncio.gather(stage.upload(session), stage.upload(session), return_exceptions=True)
+    assert stage.arrived()
+    assert any(isinstance(end, CompletedDocument) for end in ends)
+    assert all(isinstance(end, (CompletedDocument, NotNow)) for end in ends)
