@@ -222,10 +222,12 @@ class UploadPlan:
             return Gone(f"it answered {status}")
         if status in (408, 429) or status >= 500:
             self._trouble = str(status)
-            self._unheard(question)
+            tired = self._unheard(question)
+            # The pause is the wait: the next question follows it at once.
             self._question_after = 0.0
             code = "uploadThrottled" if status == 429 else "uploadUnavailable"
-            return self.ending or self._pause(self._unanswered, code, status, headers, now)
+            paused = self._pause(self._unanswered, code, status, headers, now)
+            return tired if isinstance(tired, PutOff) and isinstance(paused, Pause) else paused
         missing = self._missing(body) if status == 200 else None
         if missing is None:
             return self._unheard(question)

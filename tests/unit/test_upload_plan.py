@@ -228,6 +228,26 @@ def test_a_session_that_never_says_what_it_lacks_puts_the_upload_off() -> None:
     assert "ConnectionReset" in plan.ending.reason
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_session_that_is_never_available_to_be_asked_puts_the_upload_off(status: int) -> None:
+    plan = plan_for(size=1)
+    plan.process(part(plan), 416, {}, b"", NOW)
+    for _ in range(BOUNDS.upload_part_attempts):
+        assert plan.ending is None
+        plan.process(question(plan), status, {}, b"", NOW)
+        plan.resumed(plan.pause)
+    assert isinstance(plan.ending, PutOff)
+    assert str(status) in plan.ending.reason
+
+
+def test_a_long_wait_that_is_asked_of_a_question_puts_the_upload_off_for_as_long() -> None:
+    plan = plan_for(size=1)
+    plan.process(part(plan), 416, {}, b"", NOW)
+    decision = plan.process(question(plan), 503, {"retry-after": "77"}, b"", NOW)
+    assert isinstance(decision, PutOff)
+    assert decision.seconds == 77
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_order_of_answers_and_losses_ends_complete_with_every_byte_stored_once(data: st.DataObject) -> None:
