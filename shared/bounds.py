@@ -47,7 +47,7 @@ class Bounds:
     authority_timeout_seconds: float = _bound(20, "seconds", "how long the authority may stay without an answer")
     give_up_seconds: float = _bound(12 * DAY, "seconds", "how long a document is tried before it fails")
     poll_first_seconds: float = _bound(2, "seconds", "the delay before the first look at a started job")
-    poll_longest_seconds: float = _bound(2 * MINUTE, "seconds", "the longest delay between two looks at a job")
+    poll_longest_seconds: float = _bound(5 * MINUTE, "seconds", "the longest delay between two looks at a job")
     poll_growth: float = _bound(1.6, "times", "how much longer each delay is than the one before")
     stopped_seconds: float = _bound(4 * HOUR, "seconds", "how long a job may be stopped before it is cancelled")
     job_seconds: float = _bound(24 * HOUR, "seconds", "how long a job may take in all before it is cancelled")

@@ -29,8 +29,9 @@ async def begin_closing(holding: Holding, outcome: Outcome, services: Submission
     record = holding.record
     if record.state in REPLACEABLE and record.job is not None:
         await _give_up(record, services)
+    if record.job is not None and not record.job.settled:
         await services.pool.settle(record.key, record.job.account, record.job.printer_id)
-    job = replace(record.job, upload=None) if record.job else None
+    job = replace(record.job, upload=None, settled=True) if record.job else None
     await holding.save(
         f"{outcome.result.value}: {outcome.reason}", state=State.CLOSING, outcome=outcome, job=job, waiting=None
     )

@@ -17,6 +17,9 @@ from shared.submission.record import JobSighting, Outcome, Record, timestamp
 from shared.submission.services import SubmissionServices
 from shared.submission.verdicts import Cancel, End, judge, started_at
 
+# While a started job has one of these details no printer may fetch it yet, and it keeps its place in submission.
+SUBMITTING = frozenset({"uploadPending", "interpreting", "transforming"})
+
 
 async def follow(key: str, sequence: int, by: str, services: SubmissionServices) -> None:
     """Look at the job once; end the submission or come back later. Called once for each message of the jobs queue."""
@@ -29,6 +32,9 @@ async def _look(holding: Holding, services: SubmissionServices) -> None:
     record = _with_sighting(record, view, timestamp(services.now()))
     verdict = judge(record, services.now(), services.bounds, gone=view is None)
     changes: dict[str, Any] = {"sightings": record.sightings, "attempts": 0, "waiting": None}
+    if record.job is not None and not record.job.settled and (view is None or not SUBMITTING & {*view.details}):
+        await services.pool.settle(record.key, record.job.account, record.job.printer_id)
+        changes["job"] = replace(record.job, settled=True)
     match verdict:
         case End(outcome):
             await _end(holding, outcome, services, changes)
@@ -62,7 +68,7 @@ async def _cancel(holding: Holding, services: SubmissionServices, changes: dict[
             await services.graph.cancel(job.account, job.printer_id, job.id)
         except (GraphConflict, GraphNotFound, GraphDenied) as error:
             reason = f"{reason}; the cancellation was refused ({error.code})"
-        changes["job"] = replace(job, cancel_asked=timestamp(services.now()))
+        changes["job"] = replace(changes.get("job", job), cancel_asked=timestamp(services.now()))
     await _again(holding, services, changes, f"cancelled by us: {reason}")
 
 

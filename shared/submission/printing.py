@@ -213,7 +213,6 @@ async def _look_then_start(holding: Holding, services: SubmissionServices) -> No
 
 async def _hand_over(holding: Holding, services: SubmissionServices) -> None:
     job = _job(holding)
-    await services.pool.settle(holding.record.key, job.account, job.printer_id)
     now = services.now()
     delay = services.bounds.poll_first_seconds
     await put_off(

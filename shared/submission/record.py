@@ -92,7 +92,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The Graph job that prints the document. `upload` is the sealed URL of the upload session."""
+    """The Graph job that prints the document.
+
+    `upload` is the sealed URL of the upload session; `settled` says that the account's place in submission is free.
+    """
 
     account: str
     share_id: str
@@ -108,6 +111,7 @@ class Job:
     creating_since: str | None = None
     started: str | None = None
     cancel_asked: str | None = None
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
