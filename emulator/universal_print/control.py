@@ -87,7 +87,9 @@ class _Control:
     async def add_faults(self, request: Request) -> dict[str, Any]:
         body = await _json(request)
         entries = body if isinstance(body, list) else [body]
-        faults = [fault_from_json(entry) for entry in entries if isinstance(entry, dict)]
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise ControlError("A fault is a JSON object.")
+        faults = [fault_from_json(entry) for entry in entries]
         return {"value": [fault_view(self._emulator.faults.add(fault)) for fault in faults]}
 
     async def clear_faults(self, _request: Request) -> None:

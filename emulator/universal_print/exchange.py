@@ -1,4 +1,4 @@
-"""One request and its answer on the wire: counts their bytes, and cuts the connection where a fault says so."""
+"""One request and its answer on the wire: notes their bytes, and cuts the connection where a fault says so."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from emulator.universal_print.request_log import RequestEntry
+
 CONNECTION = "emulator.connection"
 
 
 class Exchange:
-    """Stands between the server and the application.
+    """Stands between the server and the application; notes status and sizes in the log's entry.
 
     `cut_request_at` and `cut_reply_at` are parts (0 to 1) of a body; `delay_before_reply` is in seconds of real time.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, entry: RequestEntry) -> None:
         self.scope = scope
-        self.status: int | None = None
-        self.received = 0
-        self.sent = 0
+        self._entry = entry
         self.cut_request_at: float | None = None
         self.cut_reply_at: float | None = None
         self.delay_before_reply = 0.0
@@ -37,8 +37,8 @@ class Exchange:
         if message["type"] != "http.request":
             return message
         body = message.get("body", b"")
-        self.received += len(body)
-        if self.cut_request_at is not None and self.received >= self.cut_request_at * self._length():
+        self._entry.received += len(body)
+        if self.cut_request_at is not None and self._entry.received >= self.cut_request_at * self._length():
             self.was_cut = True
             return {"type": "http.disconnect"}
         return message
@@ -50,13 +50,13 @@ class Exchange:
         if message["type"] == "http.response.start":
             if self.delay_before_reply:
                 await asyncio.sleep(self.delay_before_reply)
-            self.status = int(message["status"])
+            self._entry.status = int(message["status"])
         else:
             body = message.get("body", b"")
             if self.cut_reply_at is not None:
                 body = body[: int(len(body) * self.cut_reply_at)]
                 message = {"type": "http.response.body", "body": body, "more_body": True}
-            self.sent += len(body)
+            self._entry.sent += len(body)
         await self._send(message)
         if self.cut_reply_at is not None and message["type"] == "http.response.body":
             self.was_cut = True

@@ -52,7 +52,7 @@ class Front:
             return
         shown = _OPAQUE.sub(r"/\1/…", path)
         entry = self._service.requests.begin(self._service.clock.now(), scope["method"], name, shown)
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive, send, entry)
         faults = self._service.faults.take(name, path)
         entry.faults = tuple(fault.action for fault in faults)
         began = time.perf_counter()
@@ -62,7 +62,6 @@ class Front:
             entry.error = "the client went away"
         finally:
             entry.seconds = time.perf_counter() - began
-            entry.status, entry.received, entry.sent = exchange.status, exchange.received, exchange.sent
             entry.account = scope.get("emulator.account")
             entry.detail = scope.get("emulator.detail")
             entry.error = entry.error or scope.get("emulator.error")

@@ -31,6 +31,15 @@ APPLICATION = ("PrintJob.ReadWrite.All", "Printer.Read.All", "User.Read.All")
 PRINT_SCOPES = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds. Raises AssertionError when it does not come true within seconds."""
+    for _ in range(5000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("It did not come true.")
+
+
 class RecordingPrinter:
     """A printer that notes what it is given. It prints at once, or when `gate` is set, and fails with `failure`."""
 
