@@ -67,7 +67,9 @@ def graph_error(operation: str, error: Exception) -> GraphError:
         kind = branches.get(status, GraphError)
     translated_error = kind(operation, status, code, message, request_id)
     if isinstance(translated_error, (GraphThrottled, GraphUnavailable)):
-        translated_error.retry_after = retry_after(_first(headers.get("retry-after")), datetime.now(UTC))
+        # A date is meant by the service's clock, which its Date header shows; ours may differ.
+        said = _http_date(_first(headers.get("date"))) or datetime.now(UTC)
+        translated_error.retry_after = retry_after(_first(headers.get("retry-after")), said)
     return translated_error
 
 
@@ -78,13 +80,16 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     text = value.strip()
     if text.isdecimal():
         return float(text)
+    until = _http_date(text)
+    return max(0.0, (until - now).total_seconds()) if until else None
+
+
+def _http_date(value: str | None) -> datetime | None:
     try:
-        until = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _first(value: object) -> str | None:
