@@ -84,6 +84,8 @@ async def _follow(services: Services, key: str) -> int:
         for at, text in record.history[shown:]:
             console.print(f"{at}  {text}", highlight=False, markup=False)
         shown = len(record.history)
+        if record.state is State.CREATED and record.uploaded and (last is None or record.uploaded != last.uploaded):
+            console.print(f"  uploaded {record.uploaded} of {record.document.size} bytes", highlight=False)
         if record.waiting and (last is None or record.waiting != last.waiting):
             console.print(f"  waits: {shown_waiting(record.waiting)}", highlight=False, markup=False)
         last = record

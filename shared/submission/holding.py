@@ -74,6 +74,8 @@ class Holding:
         self._bounds = bounds
         self._lock = asyncio.Lock()
         self.record = record
+        # Written with the next renewal: progress is for people, and not worth a write of its own.
+        self.uploaded = record.uploaded
 
     async def claim(self, by: str) -> None:
         """Write the claim. Raises Superseded where another worker was faster."""
@@ -111,7 +113,7 @@ class Holding:
             while True:
                 await sleep(self._bounds.claim_seconds / RENEWALS_PER_CLAIM)
                 try:
-                    await self.save()
+                    await self.save(uploaded=self.uploaded)
                 except Superseded as error:
                     lost.append(error)
                     if worker is not None:

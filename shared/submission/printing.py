@@ -27,7 +27,7 @@ from shared.submission.record import Job, State, moment, timestamp
 from shared.submission.services import SubmissionServices
 from shared.upload.blob_source import BlobSource
 from shared.upload.sender import ask_missing, upload_document
-from shared.upload.session import CompletedDocument, UploadSession
+from shared.upload.session import CompletedDocument, UploadProgress, UploadSession
 
 # A job of ours whose creation got no reply may have been made a little before our clock says we asked.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -48,7 +48,6 @@ async def _advance(holding: Holding, services: SubmissionServices) -> None:
         await _find_or_create(holding, services)
     if holding.record.state is State.CREATED:
         await _upload(holding, services)
-        await holding.save(state=State.STARTING, attempts=0)
         await _start(holding, services)
     elif holding.record.state is State.STARTING:
         await _look_then_start(holding, services)
@@ -123,11 +122,13 @@ async def _created(view: JobView, holding: Holding) -> None:
 
 
 async def _upload(holding: Holding, services: SubmissionServices) -> None:
+    """Send every byte that is missing, and write that the job is about to be started."""
     document = holding.record.document
     session = await _resume(holding, services)
     if session is None:
         job = _job(holding)
         if job.upload is not None and await _is_uploaded(job, services):
+            await holding.save(uploaded=document.size, state=State.STARTING, attempts=0)
             return
         session = await _open_session(holding, services)
 
@@ -136,6 +137,9 @@ async def _upload(holding: Holding, services: SubmissionServices) -> None:
         if await _is_uploaded(_job(holding), services):
             return CompletedDocument()
         return await _open_session(holding, services)
+
+    def progress(made: UploadProgress) -> None:
+        holding.uploaded = made.stored
 
     blob = services.documents.blob(document.container, document.name)
     await upload_document(
@@ -147,7 +151,9 @@ async def _upload(holding: Holding, services: SubmissionServices) -> None:
         now=services.now,
         sleep=services.sleep,
         random=services.random,
+        progress=progress,
     )
+    await holding.save(uploaded=document.size, state=State.STARTING, attempts=0)
 
 
 async def _resume(holding: Holding, services: SubmissionServices) -> UploadSession | None:

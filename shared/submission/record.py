@@ -126,7 +126,10 @@ class JobSighting:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One submission. `sequence` counts scheduled steps, so that messages from before the newest step are known."""
+    """One submission. `sequence` counts scheduled steps, so that messages from before the newest step are known.
+
+    `uploaded` is how many bytes Graph held when the claim was last renewed.
+    """
 
     key: str
     document: Document
@@ -135,6 +138,7 @@ class Record:
     sequence: int = 0
     attempts: int = 0
     deaths: int = 0
+    uploaded: int = 0
     next_at: str = ""
     claim: Claim | None = None
     job: Job | None = None
@@ -185,6 +189,7 @@ def decode_record(content: bytes) -> Record:
             sequence=values["sequence"],
             attempts=values["attempts"],
             deaths=values["deaths"],
+            uploaded=values.get("uploaded", 0),
             next_at=values["nextAt"],
             claim=_build(Claim, values["claim"]),
             job=_build(Job, values["job"]),
