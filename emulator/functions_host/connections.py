@@ -25,7 +25,10 @@ _DEVELOPMENT_STORAGE = (
 
 def setting_of(connection: str, settings: Mapping[str, str]) -> str | None:
     """Find the connection string that `connection` names: the setting itself, or with the `AzureWebJobs` prefix."""
-    return settings.get(connection) or settings.get(f"AzureWebJobs{connection}")
+    text = settings.get(connection) or settings.get(f"AzureWebJobs{connection}")
+    if text and text.strip().rstrip(";").lower() == _DEVELOPMENT.lower():
+        return _DEVELOPMENT_STORAGE
+    return text
 
 
 class Connections:
@@ -61,7 +64,7 @@ class Connections:
         """Give the blob service of a connection. Raises StartError when the settings do not tell it."""
         if connection not in self._blobs:
             if text := setting_of(connection, self._settings):
-                self._blobs[connection] = BlobServiceClient.from_connection_string(_development(text))
+                self._blobs[connection] = BlobServiceClient.from_connection_string(text)
             else:
                 uri = self._required_uri(connection, "blobServiceUri")
                 self._blobs[connection] = BlobServiceClient(uri, credential=self._own_credential())
@@ -71,7 +74,7 @@ class Connections:
         """Give the queue service of a connection. Raises StartError when the settings do not tell it."""
         if connection not in self._queues:
             if text := setting_of(connection, self._settings):
-                self._queues[connection] = QueueServiceClient.from_connection_string(_development(text))
+                self._queues[connection] = QueueServiceClient.from_connection_string(text)
             else:
                 uri = self._required_uri(connection, "queueServiceUri")
                 self._queues[connection] = QueueServiceClient(uri, credential=self._own_credential())
@@ -95,10 +98,6 @@ class Connections:
 
             self._credential = DefaultAzureCredential()
         return self._credential
-
-
-def _development(text: str) -> str:
-    return _DEVELOPMENT_STORAGE if text.strip().rstrip(";").lower() == _DEVELOPMENT.lower() else text
 
 
 async def made(client: ContainerClient | QueueClient) -> None:

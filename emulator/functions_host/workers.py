@@ -12,10 +12,11 @@ from emulator.functions_host.errors import StartError
 from emulator.functions_host.functions import Function
 from emulator.functions_host.worker_process import WorkerProcess, WorkerSlot, start_worker
 
+APP_LOGGER = "emulator.functions_host.app"
+"""Records of the worker are logged below this, by their own logger's name."""
 _SYSTEM_LOGGER = "azure.functions"
 
 logger = logging.getLogger(__name__)
-app_logger = logging.getLogger("emulator.functions_host.app")
 
 
 class Workers:
@@ -78,4 +79,5 @@ def _log(message: Mapping[str, Any]) -> None:
     """Pass a log record of the worker on. What the worker library says of itself is of interest when debugging only."""
     is_system = message["logger"] == _SYSTEM_LOGGER
     level = logging.DEBUG if is_system and message["level"] < logging.WARNING else int(message["level"])
+    app_logger = logging.getLogger(f"{APP_LOGGER}.{message['logger']}")
     app_logger.log(level, "%s%s", f"[{message['id'][:8]}] " if message["id"] else "", message["text"])
