@@ -1,10 +1,10 @@
-"""Timers that find what was lost and tell of what is wrong."""
+"""Timers that find what was lost, keep sign-ins alive, and tell of what is wrong."""
 
 import os
 
 import azure.functions as func
 
-from shared.settings import DEFAULT_RECONCILE_SCHEDULE
+from shared.settings import DEFAULT_RECONCILE_SCHEDULE, DEFAULT_UPKEEP_SCHEDULE
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 
@@ -22,3 +22,16 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
     ready = await services()
     await sweep(ready.submissions)
     await update_alerts(ready)
+
+
+@blueprint.function_name("upkeep")
+@blueprint.timer_trigger(
+    arg_name="timer", schedule=os.environ.get("UPKEEP_SCHEDULE") or DEFAULT_UPKEEP_SCHEDULE, run_on_startup=False
+)
+async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+    """Refresh the sign-ins of accounts that rested for long."""
+    from shared.accounts.care import keep_alive
+    from shared.services import services
+
+    ready = await services()
+    await keep_alive(ready.pool, ready.tokens)

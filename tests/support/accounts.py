@@ -5,35 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from random import Random
 
 from shared.accounts.budget import ACCOUNT_CEILINGS, PRINTER_CEILINGS, Ceilings
 from shared.accounts.pool import AccountPool
 from shared.bounds import Bounds
 from shared.storage.state import StateStore, Stored
+from tests.support.clock import Clock
 from tests.support.memory_state import MemoryStateStore
 
 ONE, TWO = "print1@contoso.com", "print2@contoso.com"
-
-
-class Clock:
-    """Time that passes by `sleep` and by `advance` only."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-        self.slept: list[float] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    def advance(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.advance(seconds)
-        await asyncio.sleep(0)
 
 
 # Turns of the event loop that one call takes.
