@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from emulator.azurite import AzuriteError
-from emulator.demo.advice import next_steps
+from emulator.demo.advice import next_steps, short
 from emulator.demo.documents import DOCUMENTS, SIDECAR_SUFFIX, DemoDocument, write_documents
 from emulator.demo.folder import FolderInUseError, fresh_folder
 from emulator.demo.follow import Follower
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".work" / "run"
 PRINT_SECONDS = 90.0
 WATCH_SECONDS = 1.0
+FILE_WIDTH = 160
 
 
 def main() -> int:
@@ -35,14 +36,15 @@ def main() -> int:
         "--directory", type=Path, default=FOLDER, help="where everything is written; wiped at the start"
     )
     options = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=False)
+    # A file or a pipe has no width; a terminal folds the table to its own.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with fresh_folder(options.directory.resolve()) as folder:
             return asyncio.run(demo(console, folder, once=options.once))
     except (ProcessFailed, AzuriteError, FolderInUseError) as error:
-        console.print(f"\n{error}", style="red", markup=False)
+        console.print(f"\n{error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("\nStopped.")
@@ -54,7 +56,7 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
     started = time.monotonic()
 
     def say(text: str) -> None:
-        console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False)
+        console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False, soft_wrap=True)
 
     say("starting Azurite, the Universal Print emulator and the functions host")
     writing = asyncio.create_task(asyncio.to_thread(write_documents, folder / "documents"))
@@ -62,7 +64,7 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
         files = await writing
         say(f"dropping {len(DOCUMENTS)} documents into print-inbox")
         dropping = asyncio.create_task(_drop_all(system, files))
-        rows, receipts = await Follower(system.storage, system.paper, ROOT, console).follow(
+        rows, receipts = await Follower(system.storage, system.paper, console).follow(
             {document.name: document.expected for document in DOCUMENTS},
             system.check,
             seconds=PRINT_SECONDS,
@@ -72,7 +74,10 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
         faults = [row for row in rows if row.fault]
         say("all came out as expected" if not faults else f"{len(faults)} of {len(rows)} are not as expected")
         console.print()
-        console.print(outcome_table(rows, {}, ROOT), *remarks(rows, receipts), sep="\n")
+        console.print(outcome_table(rows, {}))
+        console.print(f"\nThe paper lies in {short(system.paper, ROOT)}, in a folder for each printer.", soft_wrap=True)
+        for remark in remarks(rows, receipts):
+            console.print(remark, soft_wrap=True)
         if not once:
             console.print()
             console.print(next_steps(system, ROOT), markup=False, soft_wrap=True)

@@ -12,7 +12,7 @@ def next_steps(system: System, root: Path) -> str:
     """The lines that tell a person what to try next, to be copied as they are."""
     python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
     export = "set" if os.name == "nt" else "export"
-    settings = _short(system.settings_file, root)
+    settings = short(system.settings_file, root)
     return f"""\
 What to try next. All of it goes on until Ctrl-C.
 
@@ -21,7 +21,7 @@ What to try next. All of it goes on until Ctrl-C.
   Print a file of yours          {python} -m printops submit FILE --share finance --watch --settings {settings}
   See what was printed           {python} -m printops submissions list --settings {settings}
   Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
-  Paper comes out in             {_short(system.paper, root)}
+  Paper comes out in             {short(system.paper, root)}
   Logs are in                    {settings.parent / "logs"}
 
 For the Azure CLI, and any other storage client, the connection string is
@@ -30,5 +30,6 @@ For the Azure CLI, and any other storage client, the connection string is
 """
 
 
-def _short(path: Path, root: Path) -> Path:
+def short(path: Path, root: Path) -> Path:
+    """The path as a person at `root` types it."""
     return path.relative_to(root) if path.is_relative_to(root) else path

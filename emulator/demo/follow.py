@@ -35,10 +35,9 @@ class Follower:
     On a terminal the table is drawn in place; elsewhere each change is a line.
     """
 
-    def __init__(self, storage: Watched, paper: Path, folder: Path, console: Console) -> None:
+    def __init__(self, storage: Watched, paper: Path, console: Console) -> None:
         self._storage = storage
         self._paper = paper
-        self._folder = folder
         self._console = console
         self._said: dict[str, str] = {}
 
@@ -60,7 +59,7 @@ class Follower:
                 receipts = await self._storage.receipts()
                 rows = join(expected, receipts, read_slips(self._paper))
                 if live:
-                    live.update(outcome_table(rows, states, self._folder))
+                    live.update(outcome_table(rows, states))
                 else:
                     self._say(rows, states)
                 if all(row.outcome != "open" for row in rows) or now() >= deadline:

@@ -37,7 +37,11 @@ class Slip:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `fault` is None when all came out as expected, else a sentence."""
+    """One line of the table.
+
+    `where` is the paper's file in the folder of its printer, or container and path of what did not become paper.
+    `fault` is None when all came out as expected, else a sentence.
+    """
 
     document: str
     size: int | None
@@ -86,7 +90,7 @@ def _row(name: str, expected: Expected, receipt: Receipt | None, slips: Sequence
         return Row(name, None, "", "", "", "open", "", "has no receipt yet")
     prints = [slip for slip in slips if slip.job == receipt.job and slip.printer == receipt.printer]
     pages = " + ".join(_pages(slip) for slip in prints)
-    where = " and ".join(str(slip.paper) for slip in prints) or receipt.place
+    where = " and ".join(slip.paper.name for slip in prints) or receipt.place
     fault = _fault(expected, receipt, len(prints))
     return Row(name, receipt.size, receipt.printer or "", receipt.job or "", pages, receipt.outcome, where, fault)
 

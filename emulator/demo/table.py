@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
@@ -13,10 +12,10 @@ from emulator.demo.outcomes import Receipt, Row, human_size
 _STYLES = {"completed": "green", "failed": "yellow", "open": "cyan"}
 
 
-def outcome_table(rows: Sequence[Row], states: Mapping[str, str], folder: Path) -> Table:
+def outcome_table(rows: Sequence[Row], states: Mapping[str, str]) -> Table:
     """Document, printer, job, pages, outcome and where it lies; an open document shows its state instead.
 
-    `states` maps a document to how far its submission has come; places are shown relative to `folder`.
+    `states` maps a document to how far its submission has come.
     """
     table = Table(title_justify="left", show_edge=False, pad_edge=False)
     for heading in ("document", "size", "printer", "job", "paper", "outcome", "where"):
@@ -36,7 +35,7 @@ def outcome_table(rows: Sequence[Row], states: Mapping[str, str], folder: Path) 
             row.job,
             row.pages,
             Text(outcome, style=style),
-            Text(row.where.replace(f"{folder}/", "").replace(f"{folder}\\", "")),
+            Text(row.where),
         )
     return table
 

@@ -41,7 +41,7 @@ class Script:
 
 def follower(script: Script, tmp_path: Path) -> tuple[Follower, io.StringIO]:
     text = io.StringIO()
-    return Follower(script, tmp_path, tmp_path, Console(file=text, width=120)), text
+    return Follower(script, tmp_path, Console(file=text, width=120)), text
 
 
 async def test_each_change_is_one_line_until_the_receipt_is_there(tmp_path: Path) -> None:
