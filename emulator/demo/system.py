@@ -89,7 +89,7 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
                     connection_string=azurite.connection_string,
                     emulator_url=url,
                     host_url=listening["url"].rstrip("/"),
-                    function_key=listening["functionKey"],
+                    function_key=listening["masterKey"],
                     paper=Path(announced["paper"]),
                     settings_file=settings_file,
                     check=check,
