@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 class Clock:
     """Starts at a fixed moment. `sleep` returns at once and moves the time by what was asked."""
 
-    def __init__(self, start: datetime = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)) -> None:
+    def __init__(self, start: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)) -> None:
         self.time = start
         self.slept: list[float] = []
 
