@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.universal_print.demo import SEED
-from emulator.universal_print.seed import SeedError, build_world
+from emulator.universal_print.seed import SeedError, build_world, close_world
 from emulator.universal_print.server import Emulator, running
 from emulator.universal_print.settings import Limits, Settings
 
@@ -59,11 +59,14 @@ async def serve(options: argparse.Namespace, directory: Path) -> None:
         except NotImplementedError:
             # Windows: the handler runs in the main thread, outside of the loop.
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with running(emulator) as base_url:
-        ready = {"url": base_url, "caBundle": str(emulator.ca_bundle), "paper": str(paper)}
-        sys.stdout.write(json.dumps(ready) + "\n")
-        sys.stdout.flush()
-        await stop.wait()
+    try:
+        async with running(emulator) as base_url:
+            ready = {"url": base_url, "caBundle": str(emulator.ca_bundle), "paper": str(paper)}
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+            await stop.wait()
+    finally:
+        await close_world(emulator.world)
 
 
 def main() -> int:

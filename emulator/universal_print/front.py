@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from emulator.universal_print.tokens import endpoints
 from emulator.universal_print.tokens.errors import TokenError
 from emulator.universal_print.uploads import IncompleteBodyError
 
+_LOG = logging.getLogger(__name__)
 _GRAPH = "/v1.0"
 _OPAQUE = re.compile(r"^/(uploads|downloads)/[^/]+")
 _UPLOADS = {"PUT": "uploadPart", "GET": "uploadStatus", "DELETE": "cancelUpload"}
@@ -60,6 +62,11 @@ class Front:
             await self._run(application, exchange, faults, entry)
         except ClientDisconnect:
             entry.error = "the client went away"
+        except Exception as error:
+            # Nothing that a client sends may do this: the emulator is at fault, and a test must notice.
+            self._service.violations.record(name, [f"the emulator failed: {error!r}"])
+            _LOG.exception("%s failed", name)
+            raise
         finally:
             entry.seconds = time.perf_counter() - began
             entry.account = scope.get("emulator.account")

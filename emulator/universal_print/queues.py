@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from emulator.universal_print.devices.device import DeliveredDocument, DeviceReport
 from emulator.universal_print.devices.documents import UnprintableDocumentError
 from emulator.universal_print.graph.conversion import PDF, convert, is_converted
-from emulator.universal_print.jobs import BEING_PROCESSED, WAITING, Job, JobBook
+from emulator.universal_print.jobs import BEING_PROCESSED, CANCELED, WAITING, Job, JobBook
 from emulator.universal_print.settings import Settings
 from emulator.universal_print.world import Printer, World
 
@@ -45,13 +45,13 @@ class PrintQueues:
         if queue.worker is None:
             queue.worker = asyncio.create_task(self._work(job.printer, queue))
 
-    def cancel(self, job: Job, description: str) -> None:
-        """End a job wherever it is; a printer that has it is told to stop."""
-        job.enter(self._world.clock.now(), "canceled", (), description)
+    def cancel(self, job: Job) -> None:
+        """End a job wherever it is. A printer that has it is told to stop, and its word decides: paper may be out."""
         queue = self._queues.get(job.printer.id)
         if queue is not None and queue.current is job and queue.printing is not None:
             queue.printing.cancel()
         else:
+            job.enter(self._world.clock.now(), "canceled", (), CANCELED)
             self._jobs.drop_payload(job)
 
     async def stop(self) -> None:
@@ -71,6 +71,7 @@ class PrintQueues:
             queue.printing = asyncio.create_task(self._print(printer, job))
             try:
                 await asyncio.wait([queue.printing])
+                self._close(job, queue.printing)
             except asyncio.CancelledError:
                 queue.printing.cancel()
                 await asyncio.gather(queue.printing, return_exceptions=True)
@@ -78,6 +79,15 @@ class PrintQueues:
             finally:
                 queue.current = queue.printing = None
             self._jobs.drop_payload(job)
+
+    def _close(self, job: Job, printing: asyncio.Task[None]) -> None:
+        """Make a job final whose printer left that out. What the printer said last stands."""
+        if printing.cancelled():
+            job.enter(self._world.clock.now(), "canceled", (), CANCELED)
+        elif (failure := printing.exception()) is not None:
+            self._abort(job, f"The printer failed: {failure}")
+        else:
+            self._abort(job, "The printer lost the job.")
 
     async def _print(self, printer: Printer, job: Job) -> None:
         payload, content_type = job.payload, job.document.content_type
@@ -103,13 +113,7 @@ class PrintQueues:
             job.created_by.user_principal_name,
             job.created,
         )
-        try:
-            await printer.device.print(document, lambda report: self._take_report(job, report))
-        except Exception as error:  # noqa: BLE001 - a device of any make; its failure is the job's end
-            self._abort(job, f"The printer failed: {error}")
-            return
-        if not job.is_final:
-            self._abort(job, "The printer lost the job.")
+        await printer.device.print(document, lambda report: self._take_report(job, report))
 
     def _abort(self, job: Job, reason: str, *, acquired: bool = True) -> None:
         job.enter(self._world.clock.now(), "aborted", ("completedWithErrors",), reason, acquired=acquired)

@@ -34,6 +34,13 @@ async def build_world(seed: Mapping[str, Any], paper: Path) -> World:
         raise SeedError(f"The seed lacks {error}, or names something that it does not define.") from error
 
 
+async def close_world(world: World) -> None:
+    """End the connections to real printers."""
+    for printer in world.printers.values():
+        if isinstance(printer.device, IppPrinter):
+            await printer.device.close()
+
+
 async def _build(seed: Mapping[str, Any], paper: Path) -> World:
     world = World(seed["tenant"]["id"], seed["tenant"].get("displayName", "Contoso"))
     for app in seed["apps"]:

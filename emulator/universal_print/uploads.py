@@ -13,8 +13,8 @@ from emulator.universal_print.graph.errors import GraphError
 from emulator.universal_print.jobs import Job, JobBook, UploadSession
 from emulator.universal_print.settings import Settings
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_DIGITS = re.compile(r"\d+")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class IncompleteBodyError(Exception):

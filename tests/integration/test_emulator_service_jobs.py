@@ -12,7 +12,7 @@ import pytest
 from emulator.universal_print.devices.capabilities import OFFICE_COLOR
 from emulator.universal_print.devices.virtual import VirtualPrinter
 from emulator.universal_print.sample_documents import write_oxps
-from tests.support.emulated_service import PDF, Service, quick_settings, running_service, small_tenant
+from tests.support.emulated_service import PDF, Service, quick_settings, running_service, small_tenant, until
 
 
 @pytest.fixture
@@ -92,6 +92,19 @@ async def test_a_cancelled_job_never_comes_out_and_stays_cancelled(service: Serv
     await service.start(following)
     await service.final_state(following)
     assert [document.job_id for document in service.tenant.device.documents] == [following["id"]]
+
+
+async def test_paper_that_is_on_its_way_out_comes_out_and_the_job_says_so(service: Service) -> None:
+    device = service.tenant.device
+    device.gate.clear()
+    device.stops_when_told = False
+    job = await service.uploaded_job()
+    await service.start(job)
+    await until(lambda: service.emulator.job(job["id"]).acquired)
+    path = f"/print/printers/{service.tenant.printer.id}/jobs/{job['id']}/cancel"
+    assert (await service.graph("POST", path)).status_code == 204
+    assert await service.final_state(job) == "completed"
+    assert (device.cancelled, len(device.documents)) == ([job["id"]], 1)
 
 
 async def test_a_printer_that_breaks_aborts_the_job_with_its_reason(service: Service) -> None:
@@ -210,7 +223,16 @@ async def test_a_list_is_filtered_by_creator_and_comes_in_pages(tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "query",
-    ["$top=2", "$count=true", "$orderby=id", "$filter=id eq '1'", "$expand=printer", "x=1", "$expand=tasks&$expand=a"],
+    [
+        "$top=2",
+        "$count=true",
+        "$orderby=id",
+        "$filter=id eq '1'",
+        "$expand=printer",
+        "x=1",
+        "$expand=tasks&$expand=a",
+        "$skiptoken=%C3%A4",
+    ],
 )
 async def test_query_options_that_are_not_documented_are_refused(service: Service, query: str) -> None:
     assert (await service.graph("GET", f"{service.jobs_path}?{query}")).status_code == 400

@@ -169,6 +169,15 @@ async def refresh(service: Service, token: str) -> httpx.Response:
     return await service.ask_token(grant_type="refresh_token", refresh_token=token, scope="PrintJob.ReadWrite")
 
 
+async def test_the_log_tells_the_grant_the_account_and_the_refusal(service: Service) -> None:
+    token = (await service.sign_in(service.tenant.anna, "PrintJob.ReadWrite"))["refresh_token"]
+    service.emulator.requests.clear()
+    await refresh(service, token)
+    await refresh(service, "made-up")
+    entries = [(entry.detail, entry.account, entry.error) for entry in service.emulator.requests.of("token")]
+    assert entries == [("refresh_token", "anna@contoso.example", None), ("refresh_token", None, "invalid_grant")]
+
+
 async def test_a_refresh_token_lives_on_until_it_is_idle_too_long(service: Service) -> None:
     first = (await service.sign_in(service.tenant.anna, "PrintJob.ReadWrite"))["refresh_token"]
     service.emulator.clock.advance(timedelta(days=60))

@@ -68,6 +68,7 @@ async def test_a_part_that_overlaps_one_already_held_gets_416(
         (None, 10, 400),
         ("bytes=0-9/1000000", 10, 400),
         ("bytes 0-9/*", 10, 400),
+        (f"bytes 0-9/{'9' * 5000}", 10, 400),
         ("bytes 0-9/1000001", 10, 400),
         ("bytes 0-9/1000000", 11, 400),
         ("bytes 9-0/1000000", 10, 416),

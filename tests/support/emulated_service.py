@@ -55,6 +55,7 @@ class RecordingPrinter:
         self.documents: list[DeliveredDocument] = []
         self.digests: list[str] = []
         self.cancelled: list[str] = []
+        self.stops_when_told = True
         self.gate = asyncio.Event()
         self.gate.set()
         self.failure: Exception | None = None
@@ -73,7 +74,8 @@ class RecordingPrinter:
             await self.gate.wait()
         except asyncio.CancelledError:
             self.cancelled.append(document.job_id)
-            raise
+            if self.stops_when_told:
+                raise
         if self.failure is not None:
             raise self.failure
         self.documents.append(document)

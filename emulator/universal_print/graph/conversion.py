@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.universal_print.devices.documents import inspect_document
 from emulator.universal_print.world import Printer
 
-A4_POINTS = (595.276, 841.89)
 OXPS = "application/oxps"
 PDF = "application/pdf"
 
@@ -25,15 +23,9 @@ def is_taken(content_type: str, printer: Printer, conversion_enabled: bool) -> b
 
 
 def convert(document: Path) -> Path:
-    """Make the PDF that the printer gets: as many pages, and blank, for nothing here draws XPS.
+    """Make the PDF that the printer gets; gives its path. Raises UnprintableDocumentError."""
+    from emulator.universal_print.devices.xps_drawing import draw_xps
 
-    Raises UnprintableDocumentError for a document that is not OXPS.
-    """
-    from pypdf import PdfWriter
-
-    writer = PdfWriter()
-    for _ in range(inspect_document(document, OXPS).pages):
-        writer.add_blank_page(*A4_POINTS)
     converted = document.with_suffix(".pdf")
-    writer.write(converted)
+    draw_xps(document, converted)
     return converted

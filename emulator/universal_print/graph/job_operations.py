@@ -10,7 +10,7 @@ from emulator.universal_print.graph.errors import GraphError, access_denied, bad
 from emulator.universal_print.graph.lookup import job_of, may_see_all, printer_of, share_of
 from emulator.universal_print.graph.paging import expand, listing, page
 from emulator.universal_print.graph.views import document_view, job_status_view, job_view
-from emulator.universal_print.jobs import BEING_PROCESSED, CANCELED, Job
+from emulator.universal_print.jobs import BEING_PROCESSED, Job
 from emulator.universal_print.world import Printer, Share
 
 # The one filter that is documented. A quote inside of the name is doubled (OData).
@@ -111,7 +111,7 @@ async def cancel_printer_job(call: Call) -> Result:
     job = job_of(call)
     if job.is_final:
         raise conflict(f"The print job is {job.state} and can't be canceled.")
-    call.service.queues.cancel(job, CANCELED)
+    call.service.queues.cancel(job)
     return Result(204)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from emulator.universal_print.graph.call import Call
 from emulator.universal_print.graph.errors import bad_request
 
 _MOST_TOP = 999
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def page[Item](call: Call, items: Sequence[Item]) -> tuple[list[Item], str | None]:
@@ -20,7 +21,7 @@ def page[Item](call: Call, items: Sequence[Item]) -> tuple[list[Item], str | Non
     size = call.service.settings.page_size
     top = call.query.get("$top")
     if top is not None:
-        if not top.isdecimal() or not 1 <= int(top) <= _MOST_TOP:
+        if not _NUMBER.fullmatch(top) or not 1 <= int(top) <= _MOST_TOP:
             raise bad_request(f"Invalid value '{top}' for $top.")
         size = min(size, int(top))
     start = _position(call.query.get("$skiptoken"))
@@ -64,8 +65,8 @@ def _position(token: str | None) -> int:
         return 0
     try:
         kind, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         kind, number = "", ""
-    if kind != "after" or not number.isdecimal():
+    if kind != "after" or not _NUMBER.fullmatch(number):
         raise bad_request("The $skiptoken is not valid.")
     return int(number)

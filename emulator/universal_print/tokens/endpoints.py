@@ -58,7 +58,16 @@ class _Endpoints:
 
     async def token(self, request: Request) -> Response:
         form = await read_form(request)
-        return await self._guarded(request, lambda: self._authority.token(_tenant(request), form))
+
+        def answer() -> dict[str, Any]:
+            token = self._authority.token(_tenant(request), form)
+            claims = signing.decode(token["access_token"])
+            request.scope["emulator.account"] = claims.get("upn") or claims["appid"]
+            return token
+
+        # What the request log shows.
+        request.scope["emulator.detail"] = form.get("grant_type")
+        return await self._guarded(request, answer)
 
     async def device_code(self, request: Request) -> Response:
         form = await read_form(request)
@@ -72,6 +81,7 @@ class _Endpoints:
         try:
             return JSONResponse(answer(), headers=headers)
         except TokenError as error:
+            request.scope["emulator.error"] = error.error
             body = error.body(self._authority.world.clock.now(), correlation)
             return JSONResponse(body, status_code=error.status, headers=headers)
 
