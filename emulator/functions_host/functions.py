@@ -59,7 +59,8 @@ class Function:
         The host drops the reference when another binding holds an expression (azure-functions-dotnet-worker #1969).
         """
         wanted = bool(self.trigger.get("properties", {}).get("SupportsDeferredBinding"))
-        return wanted and not any("{" in str(value) for output in self.outputs for value in output.values())
+        texts = (value for output in self.outputs for value in output.values() if isinstance(value, str))
+        return wanted and not any("{" in text for text in texts)
 
 
 def read_functions(described: Iterable[Mapping[str, Any]], settings: Mapping[str, str]) -> list[Function]:

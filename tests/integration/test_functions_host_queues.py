@@ -5,19 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from emulator.azurite import StorageAccount
 from emulator.functions_host.host import FunctionsHost
-from tests.support.other_app import APP, running_shop, settings_of, storage_of
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
+from tests.support.other_app import APP, running_shop, settings_of, storage_of, until
 
 
 async def test_a_message_runs_once_and_its_metadata_reach_the_function(storage_account: StorageAccount) -> None:
@@ -120,7 +113,7 @@ async def test_a_lost_host_leaves_the_message_for_the_next_one_when_its_lease_la
         assert await shop.depth("orders") == 1
 
 
-async def test_a_long_run_keeps_its_message_invisible_and_deletes_it_after(storage_account: StorageAccount) -> None:
+async def test_a_long_run_keeps_its_message_invisible(storage_account: StorageAccount) -> None:
     settings = settings_of(storage_account)
     async with running_shop(storage_account, lease=timedelta(seconds=2), settings=settings) as (host, shop):
         await shop.order("slow apple")
