@@ -114,6 +114,9 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
     return Services(settings, storage, http, pool, tokens, submissions)
 
 
+# Held here because a stack that nobody holds is collected, and closes its clients with it. The worker is stopped
+# without a signal, so nothing else ever closes them.
+_stack = AsyncExitStack()
 _opened: Services | None = None
 _opening: asyncio.Lock | None = None
 
@@ -126,8 +129,7 @@ async def services() -> Services:
     _opening = _opening or asyncio.Lock()
     async with _opening:
         if _opened is None:
-            # The worker is stopped without a signal, so nothing ever closes this stack.
-            _opened = await open_services(os.environ, AsyncExitStack())
+            _opened = await open_services(os.environ, _stack)
     return _opened
 
 
