@@ -108,7 +108,8 @@ def app_settings(azurite: Azurite, url: str, bundle: str) -> dict[str, str]:
         "GRAPH_CA_BUNDLE": bundle,
         "PRINT_ACCOUNTS": ",".join(tenant.PRINT_ACCOUNTS),
         "TOKEN_CACHE_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-        # A person is watching: look at a started job soon.
+        # A person is watching: look for messages often, and at a started job soon.
+        "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.250",
         "POLL_FIRST_SECONDS": "0.5",
     }
 
