@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,8 @@ class JobBook:
         self._payloads = directory / "payloads"
         self._settings = settings
         self._jobs: dict[str, Job] = {}
-        self._ids = count(_FIRST_JOB_ID)
+        self._last_id_file = directory / "last-job-id"
+        self._last_id = _read_number(self._last_id_file, _FIRST_JOB_ID - 1)
 
     def __iter__(self) -> Iterator[Job]:
         return iter(list(self._jobs.values()))
@@ -128,7 +128,10 @@ class JobBook:
     ) -> Job:
         """Make a job that waits for its document."""
         self._payloads.mkdir(parents=True, exist_ok=True)
-        job_id = str(next(self._ids))
+        # An id is never used again, also not by a later run in the same directory: who keeps ids would be misled.
+        self._last_id += 1
+        self._last_id_file.write_text(str(self._last_id), encoding="ascii")
+        job_id = str(self._last_id)
         document = Document(str(uuid.uuid4()))
         job = Job(
             job_id, printer, share, user, app, now, configuration, document, self._payloads / f"{job_id}.document"
@@ -166,3 +169,10 @@ class JobBook:
         if not self._settings.keep_payloads:
             job.payload.unlink(missing_ok=True)
             job.payload.with_suffix(".pdf").unlink(missing_ok=True)
+
+
+def _read_number(file: Path, otherwise: int) -> int:
+    try:
+        return int(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return otherwise

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from email.utils import formatdate
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,9 @@ def _protocol_factory(emulator: Emulator, config: uvicorn.Config) -> Callable[[]
         def on_headers_complete(self) -> None:
             # What a fault needs to cut the connection.
             self.scope["extensions"] = {CONNECTION: self.transport}  # type: ignore[dict-item] # an extension of ours
-            self.server_state.default_headers[:] = [(b"date", formatdate(usegmt=True).encode())]
+            self.server_state.default_headers[:] = [
+                (b"date", format_datetime(emulator.clock.now(), usegmt=True).encode())
+            ]
             super().on_headers_complete()
 
     return lambda: Protocol(config, emulator.http_state, {})

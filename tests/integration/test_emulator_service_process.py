@@ -16,6 +16,8 @@ import httpx
 import pytest
 
 from emulator.universal_print import demo
+from emulator.universal_print.csdl.schema import graph_schema
+from emulator.universal_print.graph.views import printer_view, share_view
 from emulator.universal_print.seed import SeedError, build_world
 from emulator.universal_print.server import Emulator, running, running_in_thread
 from tests.support.emulated_service import running_service, small_tenant, until
@@ -112,7 +114,19 @@ async def test_the_demo_has_what_the_demo_needs(tmp_path: Path) -> None:
         account = world.user_named(name)
         assert account is not None
         assert all(share.admits(account) for share in world.shares.values())
+    for printer in world.printers.values():
+        assert graph_schema().check(printer_view(world, printer), "printer") == []
+    for share in world.shares.values():
+        assert graph_schema().check(share_view(share), "printerShare") == []
     assert len({tuple(one.device.capabilities["contentTypes"]) for one in world.printers.values()}) == 4
+
+
+async def test_a_later_run_in_the_directory_uses_no_job_id_again(tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        async with running_service(tmp_path) as service:
+            seen += [(await service.create_job())["id"] for _ in range(2)]
+    assert seen == sorted(set(seen), key=int)
 
 
 async def test_several_run_in_one_process_and_do_not_share_state(tmp_path: Path) -> None:

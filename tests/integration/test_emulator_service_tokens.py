@@ -203,6 +203,8 @@ async def test_a_revoked_sign_in_is_told_at_the_next_refresh(service: Service) -
     refused = await service.http.get(path, headers=bearer)
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
     again = await service.sign_in(service.tenant.anna, "PrintJob.ReadWrite")
+    bearer = {"Authorization": f"Bearer {again['access_token']}"}
+    assert (await service.http.get(path, headers=bearer)).status_code == 200
     assert (await refresh(service, again["refresh_token"])).status_code == 200
 
 

@@ -56,7 +56,7 @@ def identify(world: World, authorization: str | None) -> Caller:
     if user is None or not user.enabled:
         raise _unauthenticated(world, "The user account is disabled or was deleted.")
     revoked = user.sign_in_valid_from
-    if user.reject_access_tokens and revoked is not None and claims["iat"] < revoked.timestamp():
+    if user.reject_access_tokens and revoked is not None and claims["emulator_issued"] < revoked.timestamp():
         raise _unauthenticated(world, "The token was issued before the sign-in was revoked.")
     return Caller(app, user, frozenset(str(claims.get("scp", "")).split()))
 

@@ -87,6 +87,8 @@ def access_token(
         "iat": int(now.timestamp()),
         "nbf": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
+        # `iat` has whole seconds; whether a sign-in was revoked in between takes more.
+        "emulator_issued": now.timestamp(),
         "appid": app.client_id,
         "app_displayname": app.display_name,
         "tid": world.tenant_id,
