@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
@@ -30,10 +31,11 @@ from emulator.functions_host.outputs import Outputs
 from emulator.functions_host.queue_calls import hand_made_call, queue_call
 from emulator.functions_host.queues import LEASE, Handler, QueueListener
 from emulator.functions_host.timers import STATUS_CONTAINER, Timer, timer_schedule
+from emulator.functions_host.worker_process import FIRST_RESTART_SECONDS
 from emulator.functions_host.workers import Workers
 
 VERSION = "4.0.0-local"
-STOP_SECONDS = 10.0
+STOP_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,8 @@ class FunctionsHost:
     `settings` are the app settings; they cover the environment of this process, which the worker gets too unless
     `inherit_environment` is off. With `isolated`, every scale group has a worker process of its own, so that nothing
     is shared in memory that Flex Consumption does not share. `lease` is how long a received message stays invisible
-    when the host is lost. `now` and `sleep` are the clock of timers. Raises AppBroken, when the app cannot be loaded,
+    when the host is lost. After a crash a worker is started again in `restart_seconds`, which doubles with each crash.
+    `now` and `sleep` are the clock of timers. Raises AppBroken, when the app cannot be loaded,
     or StartError, when it asks for what this host or the real one refuses.
     """
 
@@ -63,6 +66,7 @@ class FunctionsHost:
         isolated: bool = True,
         inherit_environment: bool = True,
         lease: timedelta = LEASE,
+        restart_seconds: float = FIRST_RESTART_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         now: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -78,7 +82,9 @@ class FunctionsHost:
         self._answer_seconds = answer_seconds
         self._now = now
         self._sleep = sleep
-        self._workers = Workers(self.app, self._worker_environment(), isolated=isolated)
+        self._workers = Workers(
+            self.app, self._worker_environment(), isolated=isolated, restart_seconds=restart_seconds
+        )
         self._connections = Connections(self.settings)
         self._listeners: list[QueueListener] = []
         self._timers: dict[str, Timer] = {}
@@ -190,9 +196,8 @@ class FunctionsHost:
     async def stop(self) -> None:
         """Stop as an instance that is taken away with notice: listen no more, let runs end for `STOP_SECONDS`."""
         await _cancel(self._tasks)
-        if self._server:
-            await self._server.stop()
-        await asyncio.gather(*(listener.finish(STOP_SECONDS) for listener in self._listeners))
+        finishing = [listener.finish(STOP_SECONDS) for listener in self._listeners]
+        await asyncio.gather(*finishing, *([self._server.stop()] if self._server else []))
         await self._release()
 
     async def abort(self) -> None:
@@ -224,7 +229,10 @@ class FunctionsHost:
         blobs = self._connections.blobs(HOST_CONNECTION) if HOST_CONNECTION in self._connections else None
         secrets = blobs.get_container_client(CONTAINER) if blobs else None
         self._keys = KeyRing(secrets, self.host_id, list(self.functions), self._now, self._master_key)
-        await self._keys.load()
+        try:
+            await self._keys.load()
+        except AzureError as error:
+            raise StartError(f"the storage account of {HOST_CONNECTION} cannot be used: {error}") from error
         self._listen_to_queues(options)
         status = blobs.get_container_client(STATUS_CONTAINER) if blobs else None
         for function in functions:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from emulator.functions_host.errors import StartError
 
-STOP_SECONDS = 5
+STOP_SECONDS = 3
 
 
 class _Server(uvicorn.Server):

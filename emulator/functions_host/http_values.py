@@ -34,6 +34,14 @@ def headers_of(request: Request) -> dict[str, str]:
     return {name: ("; " if name == "cookie" else ",").join(several) for name, several in values.items()}
 
 
+def url_of(request: Request) -> str:
+    """The URL as it was asked for, still quoted."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    query = f"?{request.url.query}" if request.url.query else ""
+    host = request.headers.get("host") or request.url.netloc
+    return f"{request.url.scheme}://{host}{raw.partition(b'?')[0].decode('ascii', errors='replace')}{query}"
+
+
 def has_readable_body(request: Request) -> bool:
     """Whether the host reads the body: only when its length is declared.
 
@@ -47,7 +55,7 @@ def request_value(request: Request, route: Mapping[str, str], body: bytes) -> Ty
     """Make the value that an HTTP function gets."""
     return "http", {
         "method": request.method,
-        "url": str(request.url),
+        "url": url_of(request),
         "headers": headers_of(request),
         "params": dict(route),
         "query": query_of(request),

@@ -8,7 +8,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,13 +114,18 @@ async def start_worker(
         async with asyncio.timeout(INDEX_SECONDS):
             worker.functions = await _indexed(process, on_log)
     except TimeoutError:
-        worker.kill()
+        await _gone(worker)
         raise AppBroken(f"the app was not indexed within {INDEX_SECONDS:.0f} s") from None
     except BaseException:
-        worker.kill()
+        await _gone(worker)
         raise
     worker.follow(on_log)
     return worker
+
+
+async def _gone(worker: WorkerProcess) -> None:
+    worker.kill()
+    await worker.process.communicate()
 
 
 def _own_group() -> dict[str, Any]:
@@ -153,17 +158,18 @@ async def _indexed(
 class WorkerSlot:
     """Keeps one worker process running for the functions of a scale group, from its first invocation on."""
 
-    def __init__(self, name: str, start: Callable[[], Any], worker: WorkerProcess | None = None) -> None:
+    def __init__(
+        self, name: str, start: Callable[[], Awaitable[WorkerProcess]], restart_seconds: float = FIRST_RESTART_SECONDS
+    ) -> None:
         self.name = name
         self._start = start
+        self._restart_seconds = restart_seconds
         self._lock = asyncio.Lock()
         self._worker: WorkerProcess | None = None
         self._losses = 0
         self._not_before = 0.0
         self._watcher: asyncio.Task[None] | None = None
         self._stopping = False
-        if worker:
-            self._adopt(worker)
 
     @property
     def pid(self) -> int | None:
@@ -198,7 +204,7 @@ class WorkerSlot:
             loop = asyncio.get_running_loop()
             await asyncio.sleep(max(0.0, self._not_before - loop.time()))
             try:
-                worker: WorkerProcess = await self._start()
+                worker = await self._start()
             except AppBroken:
                 self._count_loss(loop.time())
                 raise
@@ -222,6 +228,6 @@ class WorkerSlot:
             logger.error("The worker of %s could not be started again: %s", self.name, error)  # noqa: TRY400 - the app's fault, with its own trace
 
     def _count_loss(self, now: float) -> None:
-        delay = min(FIRST_RESTART_SECONDS * 2**self._losses, MAXIMUM_RESTART_SECONDS)
+        delay = min(self._restart_seconds * 2**self._losses, MAXIMUM_RESTART_SECONDS)
         self._losses = min(self._losses + 1, 10)
         self._not_before = now + delay

@@ -22,10 +22,11 @@ logger = logging.getLogger(__name__)
 class Workers:
     """Starts workers when they are first needed. The one that indexed the app serves the first group that asks."""
 
-    def __init__(self, app: Path, environment: Mapping[str, str], *, isolated: bool) -> None:
+    def __init__(self, app: Path, environment: Mapping[str, str], *, isolated: bool, restart_seconds: float) -> None:
         self._app = app
         self._environment = environment
         self._isolated = isolated
+        self._restart_seconds = restart_seconds
         self._spare: WorkerProcess | None = None
         self._slots: dict[str, WorkerSlot] = {}
 
@@ -41,7 +42,7 @@ class Workers:
         """The slot that runs a function."""
         group = function.scale_group if self._isolated else "all"
         if group not in self._slots:
-            self._slots[group] = WorkerSlot(group, self._start)
+            self._slots[group] = WorkerSlot(group, self._start, self._restart_seconds)
         return self._slots[group]
 
     @property

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.azurite import StorageAccount
 from emulator.functions_host.host import FunctionsHost
-from tests.support.other_app import running_shop
+from tests.support.other_app import running_shop, settings_of
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ async def test_a_function_gets_route_query_headers_and_body(host: FunctionsHost)
         "route": {"kind": "nut bolt", "number": "7"},
         "query": {"size": "9,10"},
         "method": "PUT",
+        "url": f"{host.url}/shop/Items/nut%20bolt/7?size=9&colour=&size=10",
         "header": "three",
         "body": "by hand",
     }
@@ -103,8 +104,6 @@ async def test_an_answer_that_takes_too_long_is_given_up_and_the_function_goes_o
 
 
 async def test_a_body_above_the_limit_is_refused(storage_account: StorageAccount) -> None:
-    from tests.support.other_app import settings_of
-
     settings = settings_of(storage_account, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT="10")
     async with running_shop(storage_account, settings=settings) as (host, _):
         assert (await host.request("PUT", "/shop/items/nut/7", content=b"0123456789")).status_code == 203

@@ -19,6 +19,7 @@ def item(req: func.HttpRequest) -> func.HttpResponse:
         "route": dict(req.route_params),
         "query": dict(req.params),
         "method": req.method,
+        "url": req.url,
         "header": req.headers.get("X-Shelf"),
         "body": req.get_body().decode(),
     }
