@@ -34,7 +34,7 @@ def settings_of(account: StorageAccount, **more: str) -> dict[str, str]:
 async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     """Wait for something that other processes bring about. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for can be anything
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -83,7 +83,6 @@ def function(schedule: str, **more: Any) -> Function:
 
 
 async def run(runs: Runs, storage: Container | None, schedule: str = "0 */10 * * * *", **more: Any) -> None:
-    clock = runs.clock
     timer = Timer(
         function(schedule, **more),
         cast("Invoker", runs),

@@ -43,3 +43,15 @@ def ship(parcel: func.QueueMessage, label: func.Out[str]) -> None:
 def close(timer: func.TimerRequest, report: func.Out[str]) -> None:
     """Report the closing of the shop."""
     report.set(json.dumps({"past_due": timer.past_due, "last": (timer.schedule_status or {}).get("Last")}))
+
+
+@blueprint.queue_trigger(arg_name="message", queue_name="refunds", connection="ShopStorage")
+@blueprint.queue_output(arg_name="paid", queue_name="paid", connection="ShopStorage")
+@blueprint.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:07")
+def refund(message: func.QueueMessage, paid: func.Out[bytes], context: func.Context) -> None:
+    """Work at the third attempt of one delivery, and never for a bad one."""
+    attempt = context.retry_context.retry_count
+    print("frames must not mind", "\x00\x00\x00\x05" * 3)
+    if attempt < context.retry_context.max_retry_count or message.get_body() == b"bad":
+        raise ValueError(f"attempt {attempt}")
+    paid.set(message.get_body())
