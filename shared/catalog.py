@@ -8,13 +8,22 @@ from __future__ import annotations
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from shared.errors import PrintFunctionsError
 
 CATALOG_VERSION = 1
+# Graph: printerCapabilities (CSDL v1.0), by the kind of value that each holds.
+_LISTS: dict[str, type] = {
+    **dict.fromkeys(("bottomMargins", "topMargins", "leftMargins", "rightMargins", "dpis", "pagesPerSheet"), int),
+    **dict.fromkeys(("contentTypes", "inputBins", "outputBins", "mediaColors", "mediaSizes", "mediaTypes"), str),
+    **dict.fromkeys(("colorModes", "duplexModes", "feedOrientations", "finishings", "multipageLayouts"), str),
+    **dict.fromkeys(("orientations", "qualities", "scalings"), str),
+}
+_SWITCHES = ("collation", "isColorPrintingSupported", "isPageRangeSupported", "supportsFitPdfToPage")
 
 
 class CatalogUnreadable(PrintFunctionsError):
@@ -26,7 +35,7 @@ class Share:
     """A printer share under the name that people use in paths.
 
     `capabilities` is Graph's printerCapabilities, `profile` a printJobConfiguration that applies unless a document
-    says otherwise; `accounts` limits the print accounts that may use the share (None: all).
+    says otherwise; `accounts` limits the print accounts that may use the share (None: all; empty: none).
     """
 
     alias: str
@@ -49,10 +58,10 @@ class Catalog:
     published: str = ""
 
     def find(self, name: str) -> Share | None:
-        """The share with this alias (in any letter case) or this id."""
-        wanted = name.casefold()
+        """The share with this alias (in any letter case and Unicode form) or this id."""
+        wanted = _folded(name)
         for share in self.shares:
-            if wanted in (share.alias.casefold(), share.id.casefold()):
+            if wanted in (_folded(share.alias), _folded(share.id)):
                 return share
         return None
 
@@ -75,43 +84,93 @@ def parse_catalog(content: bytes) -> Catalog:
         raise CatalogUnreadable(f"catalog.json is not JSON: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("shares"), list):
         raise CatalogUnreadable('catalog.json has no list "shares"')
-    if document.get("version") != CATALOG_VERSION:
-        raise CatalogUnreadable(f"catalog.json has version {document.get('version')!r}, this release reads 1")
+    version = document.get("version")
+    if version != CATALOG_VERSION or isinstance(version, bool):
+        raise CatalogUnreadable(f"catalog.json has version {version!r}, this release reads 1")
     shares = tuple(_share(entry, index) for index, entry in enumerate(document["shares"]))
     seen: set[str] = set()
     for share in shares:
-        for name in {share.alias.casefold(), share.id.casefold()}:
+        for name in {_folded(share.alias), _folded(share.id)}:
             if name in seen:
                 raise CatalogUnreadable(f"catalog.json names the share {name} twice")
             seen.add(name)
     return Catalog(
         shares=shares,
-        document_conversion_enabled=document.get("documentConversionEnabled") is True,
+        document_conversion_enabled=_switch(document, "documentConversionEnabled", "catalog.json"),
         published=str(document.get("publishedDateTime") or ""),
     )
 
 
+def _folded(name: str) -> str:
+    # A path typed on macOS arrives decomposed; it means the same share.
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def _share(entry: object, index: int) -> Share:
+    place = f"catalog.json: shares[{index}]"
     if not isinstance(entry, dict):
-        raise CatalogUnreadable(f"catalog.json: shares[{index}] is not an object")
-    text = {name: entry.get(name) for name in ("alias", "id", "printerId")}
-    for name, value in text.items():
-        if not isinstance(value, str) or not value.strip():
-            raise CatalogUnreadable(f"catalog.json: shares[{index}] has no {name}")
-    accounts = entry.get("accounts")
-    if accounts is not None and not isinstance(accounts, list):
-        raise CatalogUnreadable(f"catalog.json: shares[{index}].accounts is not a list")
-    for name in ("capabilities", "profile"):
-        if not isinstance(entry.get(name) or {}, dict):
-            raise CatalogUnreadable(f"catalog.json: shares[{index}].{name} is not an object")
+        raise CatalogUnreadable(f"{place} is not an object")
+    alias, share_id, printer_id = (_name(entry, name, place) for name in ("alias", "id", "printerId"))
+    capabilities = _object(entry, "capabilities", place)
+    _check_capabilities(capabilities, f"{place}.capabilities")
     return Share(
-        alias=cast("str", text["alias"]),
-        id=cast("str", text["id"]),
-        printer_id=cast("str", text["printerId"]),
-        display_name=str(entry.get("displayName") or text["alias"]),
+        alias=alias,
+        id=share_id,
+        printer_id=printer_id,
+        display_name=str(entry.get("displayName") or alias),
         printer_name=str(entry.get("printerName") or ""),
-        capabilities=entry.get("capabilities") or {},
-        profile=entry.get("profile") or {},
-        paused=entry.get("paused") is True,
-        accounts=frozenset(str(name).lower() for name in accounts) if accounts else None,
+        capabilities=capabilities,
+        profile=_object(entry, "profile", place),
+        paused=_switch(entry, "paused", place),
+        accounts=_accounts(entry, place),
     )
+
+
+def _name(entry: Mapping[str, Any], name: str, place: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise CatalogUnreadable(f"{place} has no {name}")
+    # All three become one segment of a path: of a blob's name, or of a Graph address.
+    if "/" in value or value != value.strip() or not value.isprintable():
+        raise CatalogUnreadable(f"{place}.{name} holds a slash, a control character or space at an end: {value!r}")
+    return value
+
+
+def _object(entry: Mapping[str, Any], name: str, place: str) -> Mapping[str, Any]:
+    value = entry.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise CatalogUnreadable(f"{place}.{name} is not an object")
+    return value or {}
+
+
+def _switch(entry: Mapping[str, Any], name: str, place: str) -> bool:
+    value = entry.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise CatalogUnreadable(f"{place}: {name} must be true or false, not {value!r}")
+    return value is True
+
+
+def _accounts(entry: Mapping[str, Any], place: str) -> frozenset[str] | None:
+    value = entry.get("accounts")
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise CatalogUnreadable(f"{place}.accounts is not a list of user names")
+    return frozenset(name.strip().lower() for name in value)
+
+
+def _check_capabilities(capabilities: Mapping[str, Any], place: str) -> None:
+    for name, kind in _LISTS.items():
+        value = capabilities.get(name)
+        if value is not None and not (isinstance(value, list) and all(_is(entry, kind) for entry in value)):
+            raise CatalogUnreadable(f"{place}.{name} is not a list of {'texts' if kind is str else 'whole numbers'}")
+    for name in _SWITCHES:
+        _switch(capabilities, name, place)
+    copies = _object(capabilities, "copiesPerJob", place)
+    for name in ("start", "end"):
+        if copies.get(name) is not None and not _is(copies[name], int):
+            raise CatalogUnreadable(f"{place}.copiesPerJob.{name} is not a whole number")
+
+
+def _is(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
