@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,11 @@ FINISHINGS: tuple[str, ...] = (
 )
 _MARGIN_SIDES = ("top", "bottom", "left", "right")
 OWNER = "owner"
+# What a person is shown of a value that is wrong, and how many wrong ones.
+_SHOWN_CHARACTERS = 60
+_SHOWN_PROBLEMS = 20
+# A user principal name: a name and a domain (Graph: user).
+_USER_NAME = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,42 +101,69 @@ def make_ticket(sources: Sequence[Source]) -> Ticket:
     owner: str | None = None
     problems: list[str] = []
     for source in sources:
+        given: set[str] = set()
         for name, value in source.settings.items():
-            if name.casefold() == OWNER:
-                owner = owner or (str(value).strip() or None)
-                continue
             known = _KNOWN.get(name.casefold())
             if known is None:
-                if source.strict:
+                # Graph's own objects carry OData annotations, which say nothing about printing.
+                if source.strict and "@" not in name and len(problems) <= _SHOWN_PROBLEMS:
                     problems.append(_unknown(name, source.name))
                 continue
-            if known in configuration or value is None:
+            if _is_unset(value):
                 continue
+            if known in given:
+                problems.append(f"{known} in {source.name} is given twice, in different letter case")
+                continue
+            given.add(known)
             try:
-                configuration[known] = _READERS[known](value)
-                origins[known] = source.name
+                if known == OWNER:
+                    owner = owner or _user_name(value)
+                elif known not in configuration:
+                    configuration[known] = _READERS[known](value)
+                    origins[known] = source.name
             except ValueError as error:
                 problems.append(f"{known} in {source.name} {error}")
     if problems:
-        raise DocumentRejected("settingInvalid", "Correct these settings: " + "; ".join(problems) + ".")
+        more = " and more" if len(problems) > _SHOWN_PROBLEMS else ""
+        listed = "; ".join(problems[:_SHOWN_PROBLEMS])
+        raise DocumentRejected("settingInvalid", f"Correct these settings: {listed}{more}.")
     return Ticket(configuration, origins, owner)
+
+
+def _is_unset(value: Any) -> bool:
+    """Graph writes null, and an empty list, for what a configuration does not say."""
+    return value is None or value == []
 
 
 def _unknown(name: str, source: str) -> str:
     near = difflib.get_close_matches(name.casefold(), _KNOWN, n=1)
     hint = f" (did you mean {_KNOWN[near[0]]}?)" if near else ""
-    return f"{name!r} in {source} is not a print setting{hint}"
+    return f"{_shown(name)} in {source} is not a print setting{hint}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+
+
+def _user_name(value: Any) -> str:
+    text = _text(value)
+    if not _USER_NAME.fullmatch(text):
+        raise ValueError(f"must be a user name such as ada@contoso.com, not {_shown(value)}")
+    return text
 
 
 def _whole_number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise ValueError(f"must be a whole number, not {value!r}")
-    try:
-        number = int(value)
-    except ValueError:
-        raise ValueError(f"must be a whole number, not {value!r}") from None
+    if isinstance(value, str):
+        # Stricter than int(), which takes underscores and the digits of other scripts.
+        digits = value.strip()
+        number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 20 else None
+    else:
+        number = value if isinstance(value, int) and not isinstance(value, bool) else None
+    if number is None:
+        raise ValueError(f"must be a whole number, not {_shown(value)}")
     if not 0 <= number <= 2**31 - 1:
-        raise ValueError(f"must lie between 0 and 2147483647, not {number}")
+        raise ValueError(f"must lie between 0 and 2147483647, not {_shown(number)}")
     return number
 
 
@@ -146,12 +179,12 @@ def _yes_or_no(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
-    raise ValueError(f"must be true or false, not {value!r}")
+    raise ValueError(f"must be true or false, not {_shown(value)}")
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"must be a text, not {value!r}")
+    if not isinstance(value, str) or not value.strip() or not value.strip().isprintable():
+        raise ValueError(f"must be a text without control characters, not {_shown(value)}")
     return value.strip()
 
 
@@ -161,7 +194,7 @@ def _one_of(members: tuple[str, ...]) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         member = by_name.get(value.strip().casefold()) if isinstance(value, str) else None
         if member is None:
-            raise ValueError(f"must be one of {', '.join(members)}, not {value!r}")
+            raise ValueError(f"must be one of {', '.join(members)}, not {_shown(value)}")
         return member
 
     return read
@@ -170,7 +203,7 @@ def _one_of(members: tuple[str, ...]) -> Callable[[Any], str]:
 def _finishings(value: Any) -> list[str]:
     entries = value.split(",") if isinstance(value, str) else value
     if not isinstance(entries, list):
-        raise ValueError(f"must be a list such as staple,punch, not {value!r}")
+        raise ValueError(f"must be a list such as staple,punch, not {_shown(value)}")
     read = _one_of(FINISHINGS)
     return [read(entry) for entry in entries]
 
@@ -178,7 +211,7 @@ def _finishings(value: Any) -> list[str]:
 def _page_ranges(value: Any) -> list[dict[str, int]]:
     entries = [entry for entry in value.split(",") if entry.strip()] if isinstance(value, str) else value
     if not isinstance(entries, list) or not entries:
-        raise ValueError(f"must be page ranges such as 1-3,7, not {value!r}")
+        raise ValueError(f"must be page ranges such as 1-3,7, not {_shown(value)}")
     return [_page_range(entry) for entry in entries]
 
 
@@ -186,8 +219,11 @@ def _page_range(entry: Any) -> dict[str, int]:
     if isinstance(entry, dict):
         start, end = entry.get("start"), entry.get("end")
     else:
-        start, _, end = str(entry).partition("-")
-        end = end or start
+        start, dash, end = str(entry).partition("-")
+        if not dash:
+            end = start
+        elif not end.strip():
+            raise ValueError(f"has a range without an end: {_shown(entry)}")
     first, last = _positive(start), _positive(end)
     if last < first:
         raise ValueError(f"has a range that ends before it begins: {first}-{last}")
@@ -200,9 +236,10 @@ def _margin(value: Any) -> dict[str, int]:
             value = json.loads(value)
         except (ValueError, RecursionError):
             value = None
-    if not isinstance(value, dict) or not value or not set(value) <= set(_MARGIN_SIDES):
+    sides = {name: number for name, number in value.items() if "@" not in name} if isinstance(value, dict) else {}
+    if not sides or not set(sides) <= set(_MARGIN_SIDES):
         raise ValueError('must be an object such as {"top": 5000, "left": 5000}, in microns')
-    return {side: _whole_number(number) for side, number in value.items()}
+    return {side: _whole_number(number) for side, number in sides.items() if number is not None}
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -221,4 +258,4 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "margin": _margin,
 }
 SETTINGS = tuple(sorted(_READERS))
-_KNOWN = {name.casefold(): name for name in SETTINGS}
+_KNOWN = {name.casefold(): name for name in (*SETTINGS, OWNER)}
