@@ -183,14 +183,14 @@ class FunctionsHost:
         """
         async with asyncio.timeout(timeout_seconds):
             while True:
-                seen = sum(listener.received for listener in self._listeners)
-                polls = {(listener, listener.empty_polls) for listener in self._listeners}
-                for listener in self._listeners:
-                    listener.wake()
                 # Only tests wait for everything, so nothing that ends is made to say so.
-                while self._busy() or polls & {(listener, listener.empty_polls) for listener in self._listeners}:  # noqa: ASYNC110
+                while self._busy():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
-                if seen == sum(listener.received for listener in self._listeners):
+                before = self._progress()
+                # An answer that is on its way now may be older than the last message; the one after it is not.
+                await self._each_queue_is_found_empty()
+                await self._each_queue_is_found_empty()
+                if not self._busy() and before == self._progress():
                     return
 
     async def stop(self) -> None:
@@ -309,6 +309,16 @@ class FunctionsHost:
     def _busy(self) -> bool:
         return bool(self._ready(self._invoker).running) or any(listener.busy for listener in self._listeners)
 
+    def _progress(self) -> tuple[int, int]:
+        return len(self.invocations), sum(listener.received for listener in self._listeners)
+
+    async def _each_queue_is_found_empty(self) -> None:
+        polls = {(listener, listener.empty_polls) for listener in self._listeners}
+        for listener in self._listeners:
+            listener.wake()
+        while polls & {(listener, listener.empty_polls) for listener in self._listeners}:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+
     def _timer(self, function: Function) -> Timer:
         return self._timers[function.name]
 
@@ -318,7 +328,11 @@ class FunctionsHost:
 
     def _worker_environment(self) -> dict[str, str]:
         return {
+            # What Python takes on the single core of a 2,048 MB instance, however many cores there are here.
+            "PYTHON_THREADPOOL_THREAD_COUNT": "5",
             **self.settings,
+            # Flex Consumption knows no other time zone.
+            "TZ": "UTC",
             "AZURE_FUNCTIONS_ENVIRONMENT": self.settings.get("AZURE_FUNCTIONS_ENVIRONMENT", "Development"),
             "FUNCTIONS_WORKER_RUNTIME": "python",
             "AzureWebJobsScriptRoot": str(self.app),

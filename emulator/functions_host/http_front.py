@@ -134,7 +134,10 @@ class HttpFront:
         if not found:
             return Response(status_code=404)
         route, values = found
-        allowed = lambda keys, key: keys.opens(route.level, route.function.name, key)  # noqa: E731 - a question of one line
+
+        def allowed(keys: Keys, key: str | None) -> bool:
+            return keys.opens(route.level, route.function.name, key)
+
         if not await self._is_allowed(request, allowed):
             return Response(status_code=401)
         body = await self._body(request)

@@ -108,3 +108,15 @@ async def test_a_body_above_the_limit_is_refused(storage_account: StorageAccount
     async with running_shop(storage_account, settings=settings) as (host, _):
         assert (await host.request("PUT", "/shop/items/nut/7", content=b"0123456789")).status_code == 203
         assert (await host.request("PUT", "/shop/items/nut/7", content=b"0123456789a")).status_code == 413
+
+
+async def test_plain_functions_have_the_threads_and_the_clock_of_a_small_instance(
+    storage_account: StorageAccount,
+) -> None:
+    settings = settings_of(storage_account, TZ="Asia/Tokyo")
+    async with running_shop(storage_account, settings=settings) as (host, _):
+        answers = await asyncio.gather(*(host.request("GET", "/shop/sleep") for _ in range(6)))
+        assert {answer.text for answer in answers} == {"UTC"}
+        ends = sorted(invocation.ended for invocation in host.invocations if invocation.ended)
+        # Five threads: the sixth one sleeps after another has.
+        assert (ends[5] - ends[0]).total_seconds() > 0.25

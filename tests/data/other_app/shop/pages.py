@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import time
 import typing
 
 import azure.functions as func
@@ -73,3 +74,10 @@ async def order(req: func.HttpRequest, queued: func.Out[typing.List[str]]) -> fu
     """Put each line of the body into the queue."""
     queued.set(req.get_body().decode().splitlines())
     return func.HttpResponse(status_code=202)
+
+
+@blueprint.route(route="sleep", auth_level=func.AuthLevel.ANONYMOUS)
+def sleep(req: func.HttpRequest) -> func.HttpResponse:
+    """Block a thread of the pool, and tell the time zone."""
+    time.sleep(0.3)
+    return func.HttpResponse(time.tzname[0])
