@@ -102,6 +102,10 @@ def meaning(error: Exception, record: Record, bounds: Bounds, random: float) -> 
                     "printed. Look at the printer's output; retry this document only if no paper came out.",
                 )
             )
+        case GraphConflict() if record.state is State.CREATING:
+            return PutOff(
+                later, "printerRefuses", f"The printer takes no jobs now: {error.code}: {error.message}", fresh=True
+            )
         case GraphConflict() if record.state is State.CREATED:
             return PutOff(later, "jobUnusable", "The job takes no upload any more; another is made.", fresh=True)
         case UploadFailed() if replaceable:

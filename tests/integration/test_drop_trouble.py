@@ -33,7 +33,7 @@ async def world(storage_account: StorageAccount, tmp_path: Path) -> AsyncIterato
 async def _seen(condition: Callable[[], bool]) -> None:
     """Wait until the emulator has seen something."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the emulator's log has no event to wait for
+        while not condition():
             await asyncio.sleep(0.01)
 
 
@@ -220,6 +220,20 @@ async def test_a_printer_that_never_takes_the_job_gets_it_cancelled_and_the_file
     await world.printers["office"].set_condition("offline", on=False)
     await asyncio.sleep(0.05)
     assert world.slips == [], "a cancelled job must not print when the printer is back"
+
+
+async def test_documents_for_a_printer_that_takes_no_jobs_wait_until_it_does(world: DropWorld) -> None:
+    await world.printers["office"].set_condition("notAcceptingJobs", on=True)
+    key = await world.drop("office/refused.pdf", pdf())
+    await world.deliver_one()
+    record = await world.record(key)
+    assert record.state is State.ACCEPTED
+    assert record.waiting is not None
+    assert record.waiting["code"] == "printerRefuses"
+
+    await world.printers["office"].set_condition("notAcceptingJobs", on=False)
+    await world.recover()
+    assert [slip["documentName"] for slip in world.slips] == ["refused.pdf"]
 
 
 async def test_a_jam_that_is_cleared_in_time_prints_and_the_receipt_tells_of_it(world: DropWorld) -> None:

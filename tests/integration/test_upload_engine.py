@@ -165,7 +165,7 @@ async def test_a_session_that_expires_mid_way_is_replaced(stage: Stage) -> None:
     stage.emulator.faults.add(Fault("delay", "uploadPart", skip=PARTS // 2, seconds=0.3))
     session = stage.open_session()
     uploading = asyncio.create_task(stage.upload(session))
-    while len(stage.statuses("uploadPart")) <= PARTS // 2:  # noqa: ASYNC110 - the emulator offers no event
+    while len(stage.statuses("uploadPart")) <= PARTS // 2:
         await asyncio.sleep(0.005)
     expire_half_way()
     await uploading

@@ -66,10 +66,10 @@ async def test_a_crowd_of_workers_refreshes_once_and_the_token_lasts_until_short
 
 
 async def test_what_a_refresh_gives_is_stored_encrypted_and_used_next_time() -> None:
-    account = await Account(GRANTED | {"refresh_token": "r2"}, GRANTED).signed_in()
+    account = await Account(GRANTED | {"refresh_token": "a-refresh-token"}, GRANTED).signed_in()
     await account.tokens.access_token(ONE)
     sealed = account.store.documents[token_cache_path(ONE)].content
-    assert b"r2" not in sealed
+    assert b"a-refresh-token" not in sealed
     assert b"RefreshToken" not in sealed
     await account.instance().access_token(ONE)
     assert account.authority.asked == [("r1", False), ("r2", False)]
@@ -86,7 +86,7 @@ async def test_two_instances_that_refresh_at_once_both_go_on_and_the_newer_refre
 async def test_a_token_is_handed_out_even_when_it_cannot_be_stored(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = await Account(GRANTED | {"refresh_token": "r2"}).signed_in()
+    account = await Account(GRANTED | {"refresh_token": "a-refresh-token"}).signed_in()
 
     async def conflict(*_: object) -> str:
         raise StorageConflict("somebody else")
@@ -177,7 +177,7 @@ async def test_a_cache_under_another_key_lapses_the_account_and_names_the_settin
 
 
 async def test_a_key_is_replaced_without_a_gap() -> None:
-    account = await Account(GRANTED | {"refresh_token": "r2"}).signed_in()
+    account = await Account(GRANTED | {"refresh_token": "a-refresh-token"}).signed_in()
     account.caches._sealer = Sealer((OTHER_KEY, KEY))
     assert await account.tokens.access_token(ONE) == "token-1"
     account.caches._sealer = Sealer((OTHER_KEY,))
