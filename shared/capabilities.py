@@ -25,7 +25,8 @@ _LISTED = {
     "scaling": "scalings",
 }
 _SWITCHED = {"collate": "collation", "fitPdfToPage": "supportsFitPdfToPage"}
-_DEFAULTS = {"duplexMode": "oneSided", "scaling": "none"}
+# What every printer does, listed or not.
+_DEFAULTS = {"duplexMode": "oneSided", "scaling": "none", "pagesPerSheet": 1}
 
 
 def check_ticket(ticket: Ticket, capabilities: Mapping[str, Any]) -> dict[str, Any]:
