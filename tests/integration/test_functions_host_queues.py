@@ -70,14 +70,15 @@ async def test_an_output_without_its_field_fails_the_message(storage_account: St
 
 
 async def test_no_more_run_at_once_than_a_batch_and_the_threshold_allow(storage_account: StorageAccount) -> None:
-    async with running_shop(storage_account) as (host, shop):
+    async with storage_of(storage_account) as shop:
         for number in range(9):
             await shop.order(f"slow {number}")
-        await until(lambda: len(host.invocations) >= 4)
-        await asyncio.sleep(0.5)
-        # Batches of 4; another one is fetched only when at most 2 are left.
-        assert len(host.invocations) == 4
-        await host.abort()
+        async with FunctionsHost(APP, settings_of(storage_account)) as host:
+            await until(lambda: len(host.invocations) >= 4)
+            await asyncio.sleep(0.5)
+            # Batches of 4; another one is fetched only when at most 2 are left.
+            assert len(host.invocations) == 4
+            await host.abort()
 
 
 async def test_a_crashed_worker_fails_its_run_and_the_next_worker_takes_the_message(
