@@ -12,10 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEST = """
 import pytest
-from tests.support.programs import require_program
 
 def test_of_a_program():
-    require_program("no-such-program", "no-such-package")
+    pytest.skip("needs the Debian package no-such-package; only root can install it")
 
 def test_of_another_platform():
     pytest.skip("signals of POSIX")
@@ -35,4 +34,4 @@ def test_a_missing_debian_package_is_a_failure_on_ci_only(ci: str, last_line: st
         check=False,
     )
     assert finished.stdout.splitlines()[-1].startswith(last_line)
-    assert "needs `no-such-program` of the Debian package no-such-package" in finished.stdout
+    assert "needs the Debian package no-such-package" in finished.stdout
