@@ -72,7 +72,7 @@ async def test_what_a_refresh_gives_is_stored_encrypted_and_used_next_time() -> 
     assert b"a-refresh-token" not in sealed
     assert b"RefreshToken" not in sealed
     await account.instance().access_token(ONE)
-    assert account.authority.asked == [("r1", False), ("r2", False)]
+    assert account.authority.asked == [("r1", False), ("a-refresh-token", False)]
 
 
 async def test_two_instances_that_refresh_at_once_both_go_on_and_the_newer_refresh_token_stays() -> None:
@@ -94,7 +94,7 @@ async def test_a_token_is_handed_out_even_when_it_cannot_be_stored(
     monkeypatch.setattr(account.store, "replace", conflict)
     assert await account.tokens.access_token(ONE) == "token-1"
     assert "could not be stored" in caplog.text
-    assert "r2" not in caplog.text
+    assert "a-refresh-token" not in caplog.text
 
 
 async def test_a_refused_token_makes_the_next_one_come_from_the_authority_not_the_cache() -> None:
@@ -181,7 +181,7 @@ async def test_a_key_is_replaced_without_a_gap() -> None:
     account.caches._sealer = Sealer((OTHER_KEY, KEY))
     assert await account.tokens.access_token(ONE) == "token-1"
     account.caches._sealer = Sealer((OTHER_KEY,))
-    assert await account.stored_refresh_token() == "r2"
+    assert await account.stored_refresh_token() == "a-refresh-token"
 
 
 async def test_keep_alive_uses_the_refresh_token_although_the_access_token_is_good() -> None:
