@@ -67,7 +67,7 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
                 host = await hosts.start(
                     "functions host",
                     [
-                        *("-m", "emulator.functions_host", "--app", str(root)),
+                        *("-m", "emulator.functions_host", "--app", str(root), "--one-worker"),
                         *("--settings", str(settings_file), "--port", str(preferred_port(HOST_PORT))),
                     ],
                     folder=root,
