@@ -11,12 +11,14 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from emulator.functions_host import worker_protocol
 from emulator.functions_host.frames import FrameError, pack, read_frame
+from emulator.functions_host.packages import hide
 
 # Python's own records carry the level as a number; below this the worker of Azure sends nothing either.
 _LOG_LEVEL = logging.INFO
@@ -157,14 +159,15 @@ async def serve(app: str, requests: BinaryIO, output: _Output) -> int:
             worker.accept(message)
 
 
-def main(app: str) -> None:
-    """Run the worker for the app in folder `app`, which is the working directory too."""
+def main(app: str, forbidden: Sequence[str]) -> None:
+    """Run the worker for the app in folder `app`, the working directory too, without the modules `forbidden`."""
     requests = os.fdopen(os.dup(0), "rb")
     output = _Output(os.fdopen(os.dup(1), "wb"))
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     sys.path.insert(0, app)
+    hide(forbidden)
     root = logging.getLogger()
     root.setLevel(_LOG_LEVEL)
     root.addHandler(_ForwardedLogs(output))

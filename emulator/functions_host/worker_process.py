@@ -8,7 +8,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _PROJECT = Path(__file__).resolve().parent.parent.parent
 # The project's own folder is taken off the path again: another app must not find its modules there.
 _START = (
     "import sys; sys.path.insert(0, sys.argv[1]); from emulator.functions_host import worker; "
-    "sys.path.remove(sys.argv[1]); worker.main(sys.argv[2])"
+    "sys.path.remove(sys.argv[1]); worker.main(sys.argv[2], sys.argv[3:])"
 )
 
 logger = logging.getLogger(__name__)
@@ -95,12 +95,18 @@ class WorkerProcess:
 
 
 async def start_worker(
-    app: Path, environment: Mapping[str, str], on_log: Callable[[Mapping[str, Any]], None]
+    app: Path,
+    environment: Mapping[str, str],
+    on_log: Callable[[Mapping[str, Any]], None],
+    forbidden: Sequence[str] = (),
 ) -> WorkerProcess:
-    """Start a worker for the app and wait until it has indexed it. Raises AppBroken when it cannot."""
+    """Start a worker for the app, which cannot import the modules `forbidden`, and wait until it has indexed it.
+
+    Raises AppBroken when it cannot.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-P", "-c", _START, str(_PROJECT), str(app)),
+        *("-P", "-c", _START, str(_PROJECT), str(app), *forbidden),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=app,

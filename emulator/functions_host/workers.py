@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from emulator.functions_host.errors import StartError
+from emulator.functions_host.errors import AppBroken, StartError
 from emulator.functions_host.functions import Function
+from emulator.functions_host.packages import forbidden_modules, missing_module
 from emulator.functions_host.worker_process import WorkerProcess, WorkerSlot, start_worker
 
 APP_LOGGER = "emulator.functions_host.app"
@@ -27,12 +28,20 @@ class Workers:
         self._environment = environment
         self._isolated = isolated
         self._restart_seconds = restart_seconds
+        self._forbidden: list[str] = []
         self._spare: WorkerProcess | None = None
         self._slots: dict[str, WorkerSlot] = {}
 
     async def index(self) -> list[dict[str, Any]]:
         """Index the app; give its functions as the worker describes them. Raises AppBroken or StartError."""
-        self._spare = await start_worker(self._app, self._environment, _log)
+        self._forbidden = await asyncio.to_thread(forbidden_modules, self._app)
+        try:
+            self._spare = await start_worker(self._app, self._environment, _log, self._forbidden)
+        except AppBroken as error:
+            if module := missing_module(str(error), self._forbidden):
+                message = f"{module} is installed here, but requirements.txt lacks its package"
+                raise AppBroken(f"{error}\n{message}", error.trace) from error
+            raise
         if self._spare.functions is None:
             script = self._environment.get("PYTHON_SCRIPT_FILE_NAME", "function_app.py")
             raise StartError(f"{script} is missing in {self._app}")
@@ -73,7 +82,7 @@ class Workers:
         spare, self._spare = self._spare, None
         if spare and not spare.lost.is_set():
             return spare
-        return await start_worker(self._app, self._environment, _log)
+        return await start_worker(self._app, self._environment, _log, self._forbidden)
 
 
 def _log(message: Mapping[str, Any]) -> None:

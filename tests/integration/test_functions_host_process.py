@@ -116,6 +116,15 @@ def test_what_is_wrong_with_an_app_is_said(tmp_path: Path, source: str | None, h
     assert said in failure(app_of(tmp_path, source, host))
 
 
+def test_a_package_that_requirements_do_not_name_is_missing(tmp_path: Path) -> None:
+    looks = "import importlib.util\nassert importlib.util.find_spec('psutil') is None\n"
+    app = app_of(tmp_path, looks + "import psutil\n" + HELLO)
+    (app / "requirements.txt").write_text("azure-functions\n")
+    errors = failure(app)
+    assert "ModuleNotFoundError: No module named 'psutil'" in errors
+    assert errors.rstrip().endswith("psutil is installed here, but requirements.txt lacks its package")
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     process = start(app_of(tmp_path, HELLO), "--settings", str(tmp_path / "settings.json"))
     assert process.stdout

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from datetime import timedelta
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from emulator.functions_host.functions import read_functions
 from emulator.functions_host.host_json import QueueOptions, host_options, load_host_options, parse_time_span
 from emulator.functions_host.keys import Keys, given_key
 from emulator.functions_host.outputs import queue_messages, resolve
+from emulator.functions_host.packages import Without, forbidden_modules, missing_module
 from emulator.functions_host.queues import Undecodable, after_failure, decode, next_delay
 
 JSON = st.recursive(
@@ -272,3 +274,18 @@ def test_settings_come_from_the_values_of_the_file(tmp_path: Path) -> None:
     for name in ("other.json", "missing.json"):
         with pytest.raises(StartError, match=name):
             read_settings(tmp_path / name, tmp_path)
+
+
+def test_an_app_finds_the_packages_of_its_requirements_and_no_others(tmp_path: Path) -> None:
+    assert forbidden_modules(tmp_path) == []
+    lines = ["# ours", "--require-hashes", "Azure_Functions==2.3.0 \\", "    --hash=sha256:1", "httpx>=0.2"]
+    (tmp_path / "requirements.txt").write_text("\n".join(lines))
+    forbidden = set(forbidden_modules(tmp_path))
+    assert {"pytest", "psutil", "starlette", "msal"} <= forbidden
+    assert forbidden.isdisjoint({"azure", "httpx", "httpcore", "anyio", "werkzeug", "azure_functions_runtime"})
+    assert missing_module("ImportError: No module named 'pytest.x'", forbidden) == "pytest"
+    assert missing_module("ImportError: No module named 'gone'", forbidden) is None
+    finder = Without(PathFinder, {"pytest"})
+    assert finder.find_spec("pytest", None) is None
+    assert finder.find_spec("psutil", None) is not None
+    assert next(iter(finder.find_distributions()), None) is not None
