@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from printops.session import console, run, shown_waiting
 from shared.services import Services
@@ -34,10 +34,11 @@ def list_submissions(
             for record in records:
                 typer.echo(json.dumps(_public(record)))
             return 0
-        table = Table("submission", "accepted", "document", "state", "outcome or wait")
+        table = Table("submission", "accepted", Column("document", overflow="fold"), "state", "outcome or wait")
         for record in records:
-            ending = f"{record.outcome.code}" if record.outcome else shown_waiting(record.waiting)
-            table.add_row(record.key, record.accepted, record.document.name, record.state.value, ending)
+            ending = record.outcome.code if record.outcome else shown_waiting(record.waiting)
+            # Eight letters of the key are what folders show, and enough for `show` and `retry`.
+            table.add_row(record.key[:8], record.accepted[:16], record.document.name, record.state.value, ending)
         console.print(table)
         return 0
 
