@@ -9,7 +9,7 @@
     ├── StorageConflict          a conditional write lost: somebody else wrote first
     ├── GraphError               Graph answered with an error status
     │   ├── GraphThrottled       429: carries the wait that Graph asks for
-    │   ├── GraphUnavailable     5xx: the work may or may not have been done
+    │   ├── GraphUnavailable     408 or 5xx: the work may or may not have been done
     │   ├── GraphDenied          401 or 403
     │   ├── GraphNotFound        404 or 410
     │   └── GraphConflict        409
@@ -100,7 +100,7 @@ class GraphThrottled(GraphError):
 
 
 class GraphUnavailable(GraphError):
-    """A 5xx: the service is in trouble and may have done the work nevertheless."""
+    """A 408 or 5xx: the service is in trouble and may have done the work nevertheless."""
 
     retry_after: float | None = None
 

@@ -199,7 +199,8 @@ def _view(job: PrintJob | None) -> JobView:
     return JobView(
         id=job.id,
         state=str(status.state.value) if status is not None and status.state is not None else "unknown",
-        details=tuple(str(detail.value) for detail in (status.details if status else None) or []),
+        # The SDK reads a detail that is newer than itself as None.
+        details=tuple(str(detail.value) for detail in filter(None, (status.details if status else None) or [])),
         description=(status.description if status else None) or "",
         acquired=bool(status and status.is_acquired_by_printer),
         created=job.created_date_time,

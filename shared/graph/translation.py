@@ -20,6 +20,8 @@ from shared.errors import (
 
 # How long to stay away from a service whose address does not answer at all.
 UNREACHABLE_SECONDS = 15.0
+# A longer wait than this is not believed: after it the service is asked again, and may repeat it.
+LONGEST_WAIT_SECONDS = 24 * 60 * 60.0
 
 
 @contextmanager
@@ -37,8 +39,14 @@ def translated(operation: str) -> Iterator[None]:
         raise NotNow(
             "graphUnreachable", f"{operation}: the service cannot be reached ({error!r})", UNREACHABLE_SECONDS
         ) from error
-    except httpx.TransportError as error:
+    except (httpx.RequestError, ValueError) as error:
+        # An answer that cannot be read tells as little as none: the work may have been done.
         raise NoReply(operation, repr(error)) from error
+    except Exception as error:
+        # kiota raises the bare class for an answer of a content type that it cannot parse.
+        if type(error) is not Exception:
+            raise
+        raise NoReply(operation, str(error)) from error
 
 
 def graph_error(operation: str, error: Exception) -> GraphError:
@@ -54,7 +62,7 @@ def graph_error(operation: str, error: Exception) -> GraphError:
     kind: type[GraphError]
     if status == 429:
         kind = GraphThrottled
-    elif status >= 500:
+    elif status >= 500 or status == 408:
         kind = GraphUnavailable
     else:
         branches: dict[int, type[GraphError]] = {
@@ -74,20 +82,23 @@ def graph_error(operation: str, error: Exception) -> GraphError:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header in either form (RFC 9110, 10.2.3); None where it says nothing."""
+    """Seconds to wait by a Retry-After header in either form (RFC 9110, 10.2.3); None where it says nothing.
+
+    `now` is aware. The answer lies between 0 and LONGEST_WAIT_SECONDS.
+    """
     if value is None:
         return None
     text = value.strip()
-    if text.isdecimal():
-        return float(text)
+    if text.isascii() and text.isdecimal():
+        return min(float(text), LONGEST_WAIT_SECONDS)
     until = _http_date(text)
-    return max(0.0, (until - now).total_seconds()) if until else None
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT_SECONDS) if until else None
 
 
 def _http_date(value: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value) if value else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
