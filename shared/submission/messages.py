@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from shared.errors import PrintFunctionsError
+
+# What `submission_key` makes. Anything else could name another document of state.
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class MessageUnreadable(PrintFunctionsError):
@@ -16,8 +20,10 @@ def read_message(body: bytes) -> tuple[str, int]:
     try:
         message = json.loads(body)
         key, sequence = message["key"], message["sequence"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MessageUnreadable(f"not a submission message: {error!r}") from error
-    if not isinstance(key, str) or not isinstance(sequence, int) or isinstance(sequence, bool):
-        raise MessageUnreadable("not a submission message: key must be a text and sequence a number")
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise MessageUnreadable("not a submission message: key is not that of a submission")
+    if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
+        raise MessageUnreadable("not a submission message: sequence must be a number from 0")
     return key, sequence

@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -163,25 +163,30 @@ def submission_key(container: str, name: str, etag: str) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, which sorts as text."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """ISO 8601 in UTC with milliseconds, which sorts as text. `moment` is aware."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:
-    """The time that `timestamp` wrote."""
-    return datetime.fromisoformat(text)
+    """The time that `timestamp` wrote. Raises ValueError for a time without a zone, as for anything else."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError(f"{text} names no time zone")
+    return read
 
 
 def encode_record(record: Record) -> bytes:
     """The record as JSON, camel-cased as Graph is."""
-    return json.dumps(_camel(asdict(record)), ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(_camel(asdict(record)), ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair has no UTF-8; its escape is the same text to JSON.
+    return text.encode(errors="backslashreplace")
 
 
 def decode_record(content: bytes) -> Record:
     """Read a record. Raises RecordUnreadable."""
     try:
         values = json.loads(content)
-        return Record(
+        record = Record(
             key=values["key"],
             document=_build(Document, values["document"]),
             accepted=values["accepted"],
@@ -205,8 +210,28 @@ def decode_record(content: bytes) -> Record:
             closed=values["closed"],
             history=tuple((line[0], line[1]) for line in values["history"]),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        _check_types(record)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise RecordUnreadable(f"a submission record cannot be read: {error!r}") from error
+    return record
+
+
+def _check_types(record: Record) -> None:
+    """What decisions compare must be of its kind, or a delivery would fail in the middle. Raises ValueError."""
+    document, job = record.document, record.job
+    numbers = (record.sequence, record.attempts, record.deaths, record.uploaded, document.size)
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        raise ValueError("a count is not a whole number")
+    texts: list[object] = [record.key, document.container, document.name, document.etag, *record.refused_accounts]
+    if job is not None:
+        texts += [job.account, job.share_id, job.printer_id]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a name is not a text")
+    times = [record.accepted, *(sighting.at for sighting in record.sightings)]
+    times += [record.claim.until] if record.claim else []
+    may_lack = [record.next_at or None, *((job.creating_since, job.started, job.cancel_asked) if job else ())]
+    for time in (*times, *(time for time in may_lack if time is not None)):
+        moment(time)
 
 
 def _outcome(values: Mapping[str, str] | None) -> Outcome | None:
