@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -13,7 +14,9 @@ from shared.bounds import Bounds
 from shared.errors import StorageConflict, Superseded
 from shared.names import open_marker_path, submission_path
 from shared.storage.state import StateStore
-from shared.submission.record import Claim, Record, decode_record, encode_record, timestamp
+from shared.submission.record import Claim, Record, decode_record, encode_record, moment, timestamp
+
+logger = logging.getLogger(__name__)
 
 # A claim is renewed this many times within its life, so that one failed write does not lose it.
 RENEWALS_PER_CLAIM = 3
@@ -46,9 +49,14 @@ class Records:
 
     async def save(self, record: Record, etag: str) -> str:
         """Replace the version `etag`. Raises Superseded where somebody else wrote first."""
+        path, content = submission_path(record.key), encode_record(record)
         try:
-            return await self._state.replace(submission_path(record.key), encode_record(record), etag)
+            return await self._state.replace(path, content, etag)
         except StorageConflict as error:
+            # The storage SDK repeats a write whose reply was lost, and then meets its own version.
+            stored = await self._state.read(path)
+            if stored is not None and stored.content == content:
+                return stored.etag
             raise Superseded(f"submission {record.key} was taken over") from error
 
     async def forget_open(self, key: str) -> None:
@@ -108,28 +116,53 @@ class Holding:
         """Renew the claim while the block runs. When the claim is lost the block is cancelled with Superseded."""
         worker = asyncio.current_task()
         lost: list[Superseded] = []
+        running = True
 
         async def renew() -> None:
-            while True:
+            while self.record.claim is not None:
                 await sleep(self._bounds.claim_seconds / RENEWALS_PER_CLAIM)
                 try:
-                    await self.save(uploaded=self.uploaded)
+                    await self._renew()
                 except Superseded as error:
                     lost.append(error)
-                    if worker is not None:
+                    if worker is not None and running:
                         worker.cancel()
                     return
 
         renewal = asyncio.create_task(renew())
         try:
             yield
-        except asyncio.CancelledError:
+        except (Exception, asyncio.CancelledError):
+            running = False
+            # The block may have made another error of the cancellation; who holds the claim now goes on.
             if lost and worker is not None and worker.uncancel() == 0:
                 raise lost[0] from None
             raise
         finally:
-            renewal.cancel()
-            await asyncio.gather(renewal, return_exceptions=True)
+            running = False
+            # A write that is cut off may be done all the same, and leave us with an ETag that is not current.
+            try:
+                async with self._lock:
+                    renewal.cancel()
+            finally:
+                renewal.cancel()
+                await asyncio.gather(renewal, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        """Write the claim anew. One write that fails costs nothing; Superseded where the claim lapsed meanwhile."""
+        async with self._lock:
+            record = self.record
+            if record.claim is None:
+                return
+            renewed = replace(record, uploaded=self.uploaded, claim=Claim(record.claim.by, self._claim_end()))
+            try:
+                await self._write(renewed)
+            except Superseded:
+                raise
+            except Exception as error:
+                if self._now() >= moment(record.claim.until):
+                    raise Superseded(f"the claim on submission {record.key} lapsed unrenewed") from error
+                logger.warning("submission %s: a renewal failed: %s", record.key, type(error).__name__)
 
     async def _write(self, record: Record) -> None:
         self._etag = await self._records.save(record, self._etag)
