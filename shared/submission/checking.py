@@ -6,7 +6,7 @@ from shared.capabilities import check_ticket
 from shared.catalog import Share
 from shared.document_type import document_type, uploaded_type
 from shared.errors import DocumentRejected, NotNow, Superseded
-from shared.submission.places import folder_tickets, sidecar
+from shared.submission.places import fits, folder_tickets, sidecar
 from shared.submission.record import Document, Job
 from shared.submission.services import SubmissionServices
 from shared.ticket import Source, Ticket, make_ticket, read_settings
@@ -92,7 +92,7 @@ async def _ticket(document: Document, share: Share, services: SubmissionServices
 
 async def _settings(container: str, path: str, services: SubmissionServices) -> dict[str, object] | None:
     limit = services.bounds.ticket_bytes
-    content = await services.documents.read_small(container, path, limit)
+    content = await services.documents.read_small(container, path, limit) if fits(path) else None
     if content is None:
         return None
     if len(content) > limit:

@@ -42,7 +42,8 @@ def make_receipt(record: Record) -> bytes:
         ],
         "story": [f"{at} {text}" for at, text in record.history],
     }
-    return json.dumps(receipt, indent=2, ensure_ascii=False).encode()
+    # Half a surrogate pair, as an answer of the service may hold, has no UTF-8.
+    return json.dumps(receipt, indent=2, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def next_step(record: Record) -> str | None:
