@@ -19,6 +19,7 @@ from shared.errors import (
     NotNow,
     UploadFailed,
 )
+from shared.sealing import SealBroken
 from shared.submission.claims import backoff
 from shared.submission.record import Outcome, Record, Result, State
 
@@ -83,6 +84,9 @@ def meaning(error: Exception, record: Record, bounds: Bounds, random: float) -> 
             return OtherAccount(record.job.account, f"{error.code}: {error.message}")
         case GraphDenied():
             return PutOff(max(later, bounds.account_wait_seconds), "accountRefused", f"{error.code}: {error.message}")
+        case GraphError() if record.state is State.CLOSING:
+            # How it ended is known: nothing that fails while it is written down may change it.
+            return PutOff(later, "closing", f"{error.operation}: {error.status} {error.code}")
         case GraphNotFound() if record.state is State.CREATING:
             return Reject(
                 Outcome(
@@ -108,6 +112,8 @@ def meaning(error: Exception, record: Record, bounds: Bounds, random: float) -> 
             )
         case GraphConflict() if record.state is State.CREATED:
             return PutOff(later, "jobUnusable", "The job takes no upload any more; another is made.", fresh=True)
+        case SealBroken() if replaceable and record.job is not None and record.job.upload is not None:
+            return PutOff(later, "uploadLost", "TOKEN_CACHE_KEY was changed; another job is made.", fresh=True)
         case UploadFailed() if replaceable:
             return PutOff(later, "uploadFailed", f"{error} Another job is made.", fresh=True)
         case GraphError() if replaceable and 400 <= error.status < 500:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.bounds import Bounds
@@ -39,9 +39,9 @@ def judge(record: Record, now: datetime, bounds: Bounds, *, gone: bool) -> End |
     if newest is not None and newest.state == "completed":
         return End(_completed(newest.details))
     if newest is not None and newest.state == "canceled":
-        reason = _overdue(record, now, bounds) if cancelled else None
-        text = f"The job was cancelled here because {reason}." if reason else "Somebody cancelled the job."
-        return End(Outcome(Result.FAILED, "tookTooLong" if cancelled else "canceled", text + said))
+        if not cancelled:
+            return End(Outcome(Result.FAILED, "canceled", f"Somebody cancelled the job{said}."))
+        return End(Outcome(Result.FAILED, "tookTooLong", f"The job was cancelled here because {_why(record, bounds)}."))
     if newest is not None and newest.state == "aborted":
         return End(Outcome(Result.FAILED, "aborted", f"The printer or Universal Print aborted the job{said}."))
     if gone:
@@ -54,7 +54,25 @@ def judge(record: Record, now: datetime, bounds: Bounds, *, gone: bool) -> End |
             )
         )
     reason = _overdue(record, now, bounds)
+    if cancelled and (now - started_at(record)).total_seconds() > bounds.give_up_seconds:
+        return End(
+            Outcome(
+                Result.FAILED,
+                "outcomeUnknown",
+                f"Universal Print neither finished nor cancelled the job{said}. "
+                "Look at the printer's output; retry this document only if no paper came out.",
+            )
+        )
     return Cancel(reason) if reason and not cancelled else None
+
+
+def _why(record: Record, bounds: Bounds) -> str:
+    """The reason for which the cancellation was asked, from what had been seen by then."""
+    asked = record.job.cancel_asked if record.job else None
+    if asked is None:
+        return "it took too long"
+    seen = tuple(sighting for sighting in record.sightings if moment(sighting.at) <= moment(asked))
+    return _overdue(replace(record, sightings=seen), moment(asked), bounds) or "it took too long"
 
 
 def _completed(details: tuple[str, ...]) -> Outcome:
@@ -66,9 +84,14 @@ def _completed(details: tuple[str, ...]) -> Outcome:
 
 
 def _overdue(record: Record, now: datetime, bounds: Bounds) -> str | None:
-    newest = record.sightings[-1] if record.sightings else None
-    if newest is not None and newest.state == "stopped":
-        stopped = (now - moment(newest.at)).total_seconds()
+    since = None
+    # A printer that is stopped may report other details: it is stopped since the first of these sightings.
+    for sighting in reversed(record.sightings):
+        if sighting.state != "stopped":
+            break
+        since = moment(sighting.at)
+    if since is not None:
+        stopped = (now - since).total_seconds()
         if stopped > bounds.stopped_seconds:
             return f"the printer was stopped for {stopped / 3600:.1f} hours"
     age = (now - started_at(record)).total_seconds()
