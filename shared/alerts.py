@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import httpx
 
 logger = logging.getLogger(__name__)
+# httpx logs every address in full, and that of a webhook is a secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 ALERTS_PATH = "alerts/current.json"
 
@@ -40,7 +42,7 @@ async def update(
 ) -> list[Change]:
     """Store the alerts in force and tell what changed. Two instances at once tell it once."""
     stored = await state.read(ALERTS_PATH)
-    before: dict[str, str] = json.loads(stored.content) if stored else {}
+    before = _read(stored.content) if stored else {}
     changed = changes(before, now)
     if not changed:
         return []
@@ -65,6 +67,18 @@ async def update(
     return changed
 
 
+def _read(content: bytes) -> Mapping[str, str]:
+    try:
+        before = json.loads(content)
+    except (ValueError, RecursionError):
+        before = None
+    if not isinstance(before, dict):
+        # An alert told twice is better than alerts that never end.
+        logger.warning("the stored alerts cannot be read and are told anew")
+        return {}
+    return before
+
+
 async def _post(change: Change, http: httpx.AsyncClient, webhook_url: str) -> None:
     import httpx
 
@@ -73,6 +87,6 @@ async def _post(change: Change, http: httpx.AsyncClient, webhook_url: str) -> No
     try:
         answer = await http.post(webhook_url, json=body)
         answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         # The log has the alert; a receiver that is down must not stop the timer that tells of it.
         logger.warning("the alert %s could not be posted: %s", change.name, type(error).__name__)

@@ -11,6 +11,9 @@ from typing import Any
 
 from azurefunctions.extensions.base import Datum, InConverter, SdkType
 
+# Functions: the source of deferred blob bindings.
+BLOB_SOURCE = "AzureStorageBlobs"
+
 
 class BlobReference(SdkType):  # type: ignore[misc]  # the package has no types
     """Container and name of the blob that an event told of."""
@@ -29,17 +32,23 @@ class BlobReferenceConverter(InConverter, binding="blob", trigger="blobTrigger")
     """Makes a BlobReference from what the host sends for a deferred blob binding."""
 
     @classmethod
-    def check_input_type_annotation(cls, pytype: type) -> bool:
+    def check_input_type_annotation(cls, pytype: Any) -> bool:
         """True for the one type that this converter makes."""
-        return issubclass(pytype, BlobReference)
+        return isinstance(pytype, type) and issubclass(pytype, BlobReference)
 
     @classmethod
     def decode(cls, data: Datum, *, trigger_metadata: Any, pytype: type) -> BlobReference:  # noqa: ARG003 - the worker's signature
         """Read `model_binding_data` of source AzureStorageBlobs. Raises ValueError for anything else."""
         if data is None or data.type != "model_binding_data":
             raise ValueError("the host sent the blob's content, not a reference: is the extension bundle 4 or newer?")
+        if data.value.source != BLOB_SOURCE:
+            raise ValueError(f"the host sent a reference to {data.value.source}, not to a blob")
         content = json.loads(data.value.content)
-        return BlobReference(container=content["ContainerName"], name=content["BlobName"])
+        container = content.get("ContainerName") if isinstance(content, dict) else None
+        name = content.get("BlobName") if isinstance(content, dict) else None
+        if not isinstance(container, str) or not isinstance(name, str) or not container or not name:
+            raise ValueError("the host's reference names no container or no blob")
+        return BlobReference(container=container, name=name)
 
     @classmethod
     def has_implicit_output(cls) -> bool:

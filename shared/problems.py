@@ -10,6 +10,7 @@ from typing import Any
 import azure.functions as func
 
 from shared.errors import (
+    DocumentRejected,
     GraphError,
     GraphThrottled,
     NoReply,
@@ -36,6 +37,8 @@ def problem(error: PrintFunctionsError) -> dict[str, Any]:
     match error:
         case SettingsError():
             title, status = "The settings of this app need attention", 503
+        case DocumentRejected():
+            title, status = "The document cannot be printed as it is", 422
         case NotNow():
             title, status = "Try again later", 503
         case GraphThrottled():
