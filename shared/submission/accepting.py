@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.errors import Superseded
+from shared.errors import PrintFunctionsError, Superseded
 from shared.names import INBOX
 from shared.storage.documents import BlobFacts
 from shared.submission.claims import overdue
@@ -34,16 +34,25 @@ async def accept(container: str, name: str, services: SubmissionServices) -> str
 
 
 async def sweep(services: SubmissionServices) -> int:
-    """Accept what no event announced, and queue open submissions whose message was lost. How many were queued."""
+    """Accept what no event announced, and queue open submissions whose message was lost. How many were queued.
+
+    One file or record that cannot be handled is logged, and does not keep the others waiting.
+    """
     queued = 0
     open_keys = {key async for key in services.records.open_keys()}
     unannounced = services.now() - timedelta(seconds=services.bounds.sweep_grace_seconds)
     async for facts in services.documents.list_facts(INBOX):
         known = submission_key(facts.container, facts.name, facts.etag) in open_keys
-        if not known and facts.modified <= unannounced and await _accept(facts, services):
-            queued += 1
+        if not known and facts.modified <= unannounced:
+            try:
+                queued += await _accept(facts, services) is not None
+            except PrintFunctionsError:
+                logger.exception("%s/%s could not be accepted", facts.container, facts.name)
     for key in sorted(open_keys):
-        queued += await _wake(key, services)
+        try:
+            queued += await _wake(key, services)
+        except PrintFunctionsError:
+            logger.exception("submission %s could not be looked at", key)
     return queued
 
 
