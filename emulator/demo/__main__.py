@@ -38,6 +38,8 @@ def main() -> int:
     options = parser.parse_args()
     # A file or a pipe has no width; a terminal folds the table to its own.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
+    # A shell starts background commands with the interrupt ignored; Ctrl-C and `kill -INT` must end this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

