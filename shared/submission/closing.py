@@ -12,7 +12,7 @@ from dataclasses import replace
 from shared.errors import NotNow, PrintFunctionsError, Superseded
 from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX
 from shared.submission.holding import Holding
-from shared.submission.places import final_path, sidecar
+from shared.submission.places import final_path, fits, sidecar
 from shared.submission.receipt import make_receipt
 from shared.submission.record import Outcome, Record, Result, State, timestamp
 from shared.submission.services import SubmissionServices
@@ -89,7 +89,7 @@ async def _copy(record: Record, target: tuple[str, str], services: SubmissionSer
 async def _copy_sidecar(record: Record, target: tuple[str, str], services: SubmissionServices) -> bool:
     document = record.document
     name = sidecar(document.name)
-    if await services.documents.facts(document.container, name) is None:
+    if not fits(name) or await services.documents.facts(document.container, name) is None:
         return False
     container, path = target
     try:

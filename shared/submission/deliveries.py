@@ -124,7 +124,7 @@ async def _trouble(
     record = holding.record
     await _tell_pool(error, record, services)
     decision = meaning(error, record, services.bounds, services.random())
-    if isinstance(decision, PutOff) and _too_old(record, services):
+    if isinstance(decision, PutOff) and record.state is not State.CLOSING and _too_old(record, services):
         decision = Reject(_gave_up(record, decision.reason, services.bounds))
     match decision:
         case Reject(outcome):
