@@ -118,7 +118,7 @@ async def _own(job_id: str, holding: Holding, services: SubmissionServices) -> b
 
 async def _created(view: JobView, holding: Holding) -> None:
     job = replace(_job(holding), id=view.id, document_id=view.document_id)
-    await holding.save(f"job {view.id} created", state=State.CREATED, job=job, attempts=0)
+    await holding.save(f"job {view.id} created", state=State.CREATED, job=job)
 
 
 async def _upload(holding: Holding, services: SubmissionServices) -> None:
