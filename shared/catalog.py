@@ -50,12 +50,36 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Printer:
+    """A printer that set-up knows (Graph: printer): a real device, or a virtual one whose jobs are held.
+
+    `capabilities` is Graph's printerCapabilities. `content_types` of a device are in there, as everywhere.
+    """
+
+    id: str
+    display_name: str
+    virtual: bool = False
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """The shares of a tenant and whether Universal Print converts documents (Graph: printSettings)."""
+    """What set-up knows of a tenant, and whether Universal Print converts documents (Graph: printSettings).
+
+    `document` is the whole of `catalog.json`, for the parts that other modules read: policies, delegates, prices.
+    """
 
     shares: tuple[Share, ...]
     document_conversion_enabled: bool = False
     published: str = ""
+    printers: tuple[Printer, ...] = ()
+    task_definition_id: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def printer(self, printer_id: str) -> Printer | None:
+        """The printer with this id, in any letter case."""
+        wanted = printer_id.lower()
+        return next((printer for printer in self.printers if printer.id.lower() == wanted), None)
 
     def find(self, name: str) -> Share | None:
         """The share with this alias (in any letter case and Unicode form) or this id."""
@@ -98,12 +122,49 @@ def parse_catalog(content: bytes) -> Catalog:
         shares=shares,
         document_conversion_enabled=_switch(document, "documentConversionEnabled", "catalog.json"),
         published=str(document.get("publishedDateTime") or ""),
+        printers=_printers(document),
+        task_definition_id=_definition(document),
+        document=document,
     )
 
 
 def _folded(name: str) -> str:
     # A path typed on macOS arrives decomposed; it means the same share.
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _printers(document: Mapping[str, Any]) -> tuple[Printer, ...]:
+    entries = document.get("printers")
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        raise CatalogUnreadable("catalog.json: printers is not a list")
+    printers = tuple(_printer(entry, f"catalog.json: printers[{index}]") for index, entry in enumerate(entries))
+    ids = [printer.id.lower() for printer in printers]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice:
+        raise CatalogUnreadable(f"catalog.json names the printer {twice} twice")
+    return printers
+
+
+def _printer(entry: object, place: str) -> Printer:
+    if not isinstance(entry, dict):
+        raise CatalogUnreadable(f"{place} is not an object")
+    capabilities = _object(entry, "capabilities", place)
+    _check_capabilities(capabilities, f"{place}.capabilities")
+    printer_id = _name(entry, "id", place)
+    return Printer(
+        id=printer_id,
+        display_name=str(entry.get("displayName") or printer_id),
+        virtual=_switch(entry, "virtual", place),
+        capabilities=capabilities,
+    )
+
+
+def _definition(document: Mapping[str, Any]) -> str | None:
+    if document.get("taskDefinitionId") is None:
+        return None
+    return _name(document, "taskDefinitionId", "catalog.json")
 
 
 def _share(entry: object, index: int) -> Share:

@@ -48,3 +48,38 @@ def token_cache_path(user_principal_name: str) -> str:
 def printer_path(printer_id: str) -> str:
     """Where the shared budget of one printer lies in the state container."""
     return f"printers/{printer_id}.json"
+
+
+def held_prefix(user_id: str) -> str:
+    """Below this path lie the held jobs that the person may collect."""
+    return f"held/{user_id.lower()}/"
+
+
+def held_path(user_id: str, printer_id: str, job_id: str) -> str:
+    """Where one held job lies. `printer_id` and `job_id` are those of the virtual printer's job."""
+    return f"{held_prefix(user_id)}{printer_id.lower()}/{job_id}"
+
+
+def task_path(task_id: str) -> str:
+    """The record of one print task, kept until the service has forgotten the task."""
+    return f"tasks/{task_id.lower()}.json"
+
+
+def kiosk_path(kiosk_id: str) -> str:
+    """The record of one kiosk: its printer and its secret's hash."""
+    return f"kiosks/{kiosk_id.lower()}.json"
+
+
+def badge_path(badge_hash: str) -> str:
+    """The record that says whose badge has this keyed hash."""
+    return f"badges/{badge_hash}.json"
+
+
+def person_path(user_principal_name: str) -> str:
+    """The record of a person who may tap: user id and the PIN's hash."""
+    return f"people/{user_principal_name.lower()}.json"
+
+
+def subscription_path(name: str) -> str:
+    """The record of a Graph subscription that upkeep maintains."""
+    return f"subscriptions/{name}.json"

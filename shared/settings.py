@@ -46,10 +46,12 @@ SETTINGS: Mapping[str, str | None] = {
     "RECONCILE_SCHEDULE": DEFAULT_RECONCILE_SCHEDULE,
     "UPKEEP_SCHEDULE": DEFAULT_UPKEEP_SCHEDULE,
     "ALERT_WEBHOOK_URL": None,
+    "KIOSK_KEY": None,
+    "USAGE_PSEUDONYM_KEY": None,
 }
 BOUNDS = tuple(bound.name.upper() for bound in fields(Bounds))
 
-OWN_PREFIXES = ("GRAPH_", "PRINT_", "NOTIFICATION_", STORAGE.upper() + "__")
+OWN_PREFIXES = ("GRAPH_", "PRINT_", "NOTIFICATION_", "KIOSK_", "USAGE_", STORAGE.upper() + "__")
 FOREIGN_PREFIXES = (
     "APPINSIGHTS_",
     "APPLICATIONINSIGHTS_",
@@ -116,6 +118,8 @@ class Settings:
     reconcile_schedule: str = DEFAULT_RECONCILE_SCHEDULE
     upkeep_schedule: str = DEFAULT_UPKEEP_SCHEDULE
     alert_webhook_url: str | None = field(default=None, repr=False)
+    kiosk_keys: tuple[str, ...] = field(default=(), repr=False)
+    usage_pseudonym_key: str | None = field(default=None, repr=False)
     bounds: Bounds = field(default_factory=Bounds)
 
     @property
@@ -147,6 +151,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     schedules = [reader.schedule(f"{name}_SCHEDULE") for name in ("USAGE_EXPORT", "RECONCILE", "UPKEEP")]
     alert_url = reader.optional("ALERT_WEBHOOK_URL", _webhook_url)
     reports = reader.optional("REPORTS_ACCOUNT", values.user_principal_name)
+    kiosk_keys = reader.optional("KIOSK_KEY", values.fernet_keys) or ()
+    pseudonym_keys = reader.optional("USAGE_PSEUDONYM_KEY", _one_key)
     bounds = _bounds(reader)
     problems = reader.problems + unknown_settings(environ)
     if storage is None or accounts is None or tenant is None or client is None or keys is None or problems:
@@ -171,6 +177,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         reconcile_schedule=schedules[1],
         upkeep_schedule=schedules[2],
         alert_webhook_url=alert_url,
+        kiosk_keys=kiosk_keys,
+        usage_pseudonym_key=pseudonym_keys,
         bounds=bounds,
     )
 
@@ -290,6 +298,13 @@ def _client_states(value: str) -> tuple[str, ...]:
     if max(map(len, states)) > CLIENT_STATE_CHARACTERS:
         raise ValueError(f"holds a secret longer than {CLIENT_STATE_CHARACTERS} characters; make it shorter")
     return states
+
+
+def _one_key(value: str) -> str:
+    keys = values.fernet_keys(value)
+    if len(keys) > 1:
+        raise ValueError("holds more than one key: with another key a person would get another pseudonym")
+    return keys[0]
 
 
 def _webhook_url(value: str) -> str:

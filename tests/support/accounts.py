@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Any
 
 from shared.accounts.budget import ACCOUNT_CEILINGS, PRINTER_CEILINGS, Ceilings
 from shared.accounts.pool import AccountPool
@@ -33,15 +34,15 @@ class SharedStore(MemoryStateStore):
         await self._travel()
         return await super().read(path)
 
-    async def create(self, path: str, content: bytes) -> str:
+    async def create(self, path: str, content: bytes, summary: Mapping[str, Any] | None = None) -> str:
         self.calls["write"] += 1
         await self._travel()
-        return await super().create(path, content)
+        return await super().create(path, content, summary)
 
-    async def replace(self, path: str, content: bytes, etag: str) -> str:
+    async def replace(self, path: str, content: bytes, etag: str, summary: Mapping[str, Any] | None = None) -> str:
         self.calls["write"] += 1
         await self._travel()
-        return await super().replace(path, content, etag)
+        return await super().replace(path, content, etag, summary)
 
     async def _travel(self) -> None:
         for _ in range(LATENCY_TURNS):

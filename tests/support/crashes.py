@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.storage.documents import Documents
 from shared.storage.queues import MessageQueue
-from shared.storage.state import StateStore, Stored
+from shared.storage.state import StateStore, Stored, Summary
 
 
 class Crash(BaseException):
@@ -52,11 +52,11 @@ class CrashingStore:
     async def read(self, path: str) -> Stored | None:
         return await self._store.read(path)
 
-    async def create(self, path: str, content: bytes) -> str:
-        return await self._plan.change(f"create {path}", lambda: self._store.create(path, content))
+    async def create(self, path: str, content: bytes, summary: Mapping[str, Any] | None = None) -> str:
+        return await self._plan.change(f"create {path}", lambda: self._store.create(path, content, summary))
 
-    async def replace(self, path: str, content: bytes, etag: str) -> str:
-        return await self._plan.change(f"replace {path}", lambda: self._store.replace(path, content, etag))
+    async def replace(self, path: str, content: bytes, etag: str, summary: Mapping[str, Any] | None = None) -> str:
+        return await self._plan.change(f"replace {path}", lambda: self._store.replace(path, content, etag, summary))
 
     async def delete(self, path: str) -> None:
         await self._plan.change(f"delete {path}", lambda: self._store.delete(path))
@@ -64,6 +64,10 @@ class CrashingStore:
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:
         async for path in self._store.list_paths(prefix):
             yield path
+
+    async def list_summaries(self, prefix: str) -> AsyncIterator[Summary]:
+        async for summary in self._store.list_summaries(prefix):
+            yield summary
 
 
 class CrashingQueue:

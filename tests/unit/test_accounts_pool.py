@@ -11,7 +11,8 @@ from shared.accounts.budget import ACCOUNT_CEILINGS, PRINTER_CEILINGS, Ceilings,
 from shared.accounts.pool import AccountPool
 from shared.errors import AccountLapsed, NotNow
 from shared.names import account_path
-from tests.support.accounts import ONE, TWO, Clock, SharedStore, make_pool
+from tests.support.accounts import ONE, TWO, SharedStore, make_pool
+from tests.support.clock import Clock
 
 THREE_JOBS = Ceilings((Window("few", Unit.JOBS, 3, 600, "3 jobs in 10 minutes"),), in_submission=4)
 

@@ -10,7 +10,8 @@ import pytest
 from shared.accounts.shared_document import WRITE_ATTEMPTS, SharedDocument
 from shared.errors import NotNow
 from shared.storage.state import StateStore, Stored
-from tests.support.accounts import Clock, SharedStore
+from tests.support.accounts import SharedStore
+from tests.support.clock import Clock
 
 
 def counter(store: StateStore, clock: Clock) -> SharedDocument[int]:

@@ -15,7 +15,8 @@ from shared.bounds import Bounds
 from shared.errors import AccountLapsed, NotNow, StorageConflict
 from shared.names import token_cache_path
 from shared.sealing import Sealer
-from tests.support.accounts import ONE, Clock
+from tests.support.accounts import ONE
+from tests.support.clock import Clock
 from tests.support.memory_state import MemoryStateStore
 from tests.support.sign_in import GRANTED, KEY, OTHER_KEY, PLAIN_SCOPES, REVOKED, ScriptedAuthority, cache_text
 

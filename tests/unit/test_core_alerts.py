@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -92,7 +93,7 @@ async def test_of_two_instances_one_tells() -> None:
     state = MemoryStateStore()
 
     class Late(MemoryStateStore):
-        async def create(self, path: str, content: bytes) -> str:  # noqa: ARG002 - the protocol's signature
+        async def create(self, path: str, content: bytes, summary: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002 - the protocol's signature
             raise StorageConflict(path)
 
     async with Receiver().client() as http:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,17 +34,17 @@ class GatedStore(MemoryStateStore):
         self.repeats = 0
         self.writes = 0
 
-    async def replace(self, path: str, content: bytes, etag: str) -> str:
+    async def replace(self, path: str, content: bytes, etag: str, summary: Mapping[str, Any] | None = None) -> str:
         self.writes += 1
         self.entered.set()
         await self.gate.wait()
         if self.trouble:
             raise self.trouble.pop()
-        written = await super().replace(path, content, etag)
+        written = await super().replace(path, content, etag, summary)
         if self.repeats:
             # As the storage SDK does after a lost reply: the same conditional write again.
             self.repeats -= 1
-            return await super().replace(path, content, etag)
+            return await super().replace(path, content, etag, summary)
         return written
 
 

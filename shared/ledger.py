@@ -1,0 +1,88 @@
+"""The print ledger: one row for each document that ended, dropped or held. Pure but for `LedgerWriter`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from shared.errors import PrintFunctionsError
+from shared.storage.day_log import DayLog
+
+LEDGER_PREFIX = "ledger"
+
+
+class LedgerRowUnreadable(PrintFunctionsError):
+    """A stored line is not a row that this release can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What is known of one document at its end. Times are ISO 8601 in UTC; None means that it is not known.
+
+    `id` is the same however often the end is written: the submission's key, or the print task's id. `source` is
+    `drop` or `tap`. `outcome` is `completed`, `failed`, `superseded`, `discarded`, `expired`, `aborted` or `refused`;
+    `code` a stable word and `reason` a sentence. `person` (user principal name) printed or collected it, on behalf of
+    the owner where that is another. `color_mode` and `duplex_mode` are Graph's printColorMode and printDuplexMode.
+    `states` holds what Graph reported for the job and when it was first seen.
+    """
+
+    id: str
+    source: str
+    ended: str
+    outcome: str
+    code: str
+    reason: str
+    person: str | None = None
+    person_id: str | None = None
+    on_behalf_of: str | None = None
+    document: str | None = None
+    content_type: str | None = None
+    bytes: int | None = None
+    pages: int | None = None
+    copies: int | None = None
+    color_mode: str | None = None
+    duplex_mode: str | None = None
+    share: str | None = None
+    printer_id: str | None = None
+    printer_name: str | None = None
+    kiosk: str | None = None
+    job_id: str | None = None
+    begun: str | None = None
+    started: str | None = None
+    states: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+
+
+_NAMES = {
+    entry.name: entry.name.split("_")[0] + "".join(part.capitalize() for part in entry.name.split("_")[1:])
+    for entry in fields(LedgerRow)
+}
+
+
+def encode_row(row: LedgerRow) -> dict[str, Any]:
+    """The row as a JSON object, camel-cased as Graph is."""
+    values = {public: getattr(row, name) for name, public in _NAMES.items()}
+    return {**values, "states": [dict(state) for state in row.states]}
+
+
+def decode_row(values: Mapping[str, Any]) -> LedgerRow:
+    """Read a row; what a later release added is left out. Raises LedgerRowUnreadable."""
+    try:
+        known = {name: values[public] for name, public in _NAMES.items() if public in values}
+        row = LedgerRow(**{**known, "states": tuple(known.get("states") or ())})
+        datetime.fromisoformat(row.ended)
+    except (TypeError, ValueError) as error:
+        raise LedgerRowUnreadable(f"a line of the ledger cannot be read: {error}") from error
+    return row
+
+
+class LedgerWriter:
+    """Writes rows to the file of the day on which the document ended."""
+
+    def __init__(self, log: DayLog) -> None:
+        self._log = log
+
+    async def write(self, row: LedgerRow) -> None:
+        """Store the row. A row that is written again has the same id, and readers keep one."""
+        await self._log.append(datetime.fromisoformat(row.ended).date(), encode_row(row))
