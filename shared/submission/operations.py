@@ -11,7 +11,7 @@ from shared.errors import PrintFunctionsError, Superseded
 from shared.names import FAILED, INBOX, STATE, submission_path
 from shared.storage.state import StateStore
 from shared.submission.holding import Records
-from shared.submission.places import sidecar
+from shared.submission.places import fits, sidecar
 from shared.submission.record import Record, Result, State, submission_key
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def retry(records: Records, documents: Documents, key: str, sleep: Sleep) 
         raise OperationRefused(f"{FAILED}/{kept} is gone: it was retried before, or removed")
     if await documents.facts(INBOX, name) is not None:
         raise OperationRefused(f"{INBOX}/{name} holds another file that waits to be printed")
-    beside = await documents.facts(FAILED, sidecar(kept)) is not None
+    beside = fits(sidecar(kept)) and await documents.facts(FAILED, sidecar(kept)) is not None
     if beside:
         await _move(documents, sidecar(kept), sidecar(name), sleep)
     await _move(documents, kept, name, sleep)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from shared.errors import (
     DocumentRejected,
     GraphConflict,
+    GraphError,
     StorageConflict,
     Superseded,
     UploadSessionGone,
@@ -207,6 +208,22 @@ async def _start(holding: Holding, services: SubmissionServices) -> None:
         view = await services.graph.get_job(job.account, job.share_id, str(job.id))
         if view.upload_pending:
             raise
+    except GraphError as error:
+        if type(error) is not GraphError or not 400 <= error.status < 500:
+            raise
+        await _refused(job, error, services)
+
+
+async def _refused(job: Job, error: GraphError, services: SubmissionServices) -> None:
+    """Graph will never start this job. It ends here, so that nothing can print after the document has failed.
+
+    Returns where the job was started after all, by an earlier start whose answer was lost.
+    """
+    view = await services.graph.get_job(job.account, job.share_id, str(job.id))
+    if not view.upload_pending:
+        return
+    await services.graph.cancel(job.account, job.printer_id, str(job.id))
+    raise DocumentRejected("graphRefused", f"Graph refused to start the job: {error.code}: {error.message}") from error
 
 
 async def _look_then_start(holding: Holding, services: SubmissionServices) -> None:

@@ -289,6 +289,19 @@ async def test_a_job_that_vanishes_after_its_start_is_never_printed_again_by_its
     assert world.emulator.requests.counts()["createShareJob"] == 1
 
 
+async def test_a_job_that_graph_refuses_to_start_fails_at_once_and_can_never_print(world: DropWorld) -> None:
+    world.emulator.faults.add(Fault("status", "startShareJob", status=400, code="invalidRequest", count=None))
+    key = await world.drop("office/letter.pdf", pdf())
+    await world.settle()
+
+    record = await world.record(key)
+    assert record.outcome is not None
+    assert (record.outcome.result, record.outcome.code) == (Result.FAILED, "graphRefused")
+    assert "invalidRequest" in record.outcome.reason
+    assert [job.state for job in world.emulator.jobs] == ["canceled"]
+    assert world.slips == []
+
+
 async def test_a_document_that_cannot_be_printed_for_days_fails_and_was_not_printed(world: DropWorld) -> None:
     world.emulator.faults.add(Fault("status", "createShareJob", status=503, count=None))
     key = await world.drop("office/given-up.pdf", pdf())
