@@ -30,10 +30,12 @@ from shared.accounts.pool import AccountPool
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.graph.print_client import PrintClient
-from shared.names import CONTAINERS, JOBS_QUEUE, QUEUES, SUBMISSIONS_QUEUE
+from shared.ledger import LEDGER_PREFIX, LedgerWriter
+from shared.names import CONTAINERS, JOBS_QUEUE, QUEUES, STATE, SUBMISSIONS_QUEUE
 from shared.sealing import Sealer
 from shared.settings import StorageConnection
 from shared.storage.clients import Storage, open_storage
+from shared.storage.day_log import BlobDayLog
 from shared.storage.documents import Documents
 from shared.submission.holding import Records
 from shared.submission.job_watch import follow
@@ -159,6 +161,7 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
             documents=Documents(storage),
             submissions=storage.queue(SUBMISSIONS_QUEUE),
             jobs=storage.queue(JOBS_QUEUE),
+            ledger=LedgerWriter(BlobDayLog(storage.container(STATE), LEDGER_PREFIX)),
             load_catalog=load_catalog,
             pool=AccountPool(
                 PRINT_ACCOUNTS, storage.state, bounds=bounds, now=_now, sleep=asyncio.sleep, random=random.random

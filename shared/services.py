@@ -16,10 +16,12 @@ from shared.accounts.pool import AccountPool
 from shared.accounts.tokens import AccountTokens
 from shared.catalog import Catalog, CatalogUnreadable, parse_catalog
 from shared.graph.print_client import PrintClient
-from shared.names import CATALOG_PATH, JOBS_QUEUE, SUBMISSIONS_QUEUE
+from shared.ledger import LEDGER_PREFIX, LedgerWriter
+from shared.names import CATALOG_PATH, JOBS_QUEUE, STATE, SUBMISSIONS_QUEUE
 from shared.sealing import Sealer
 from shared.settings import Settings, load_settings
 from shared.storage.clients import Storage, open_storage
+from shared.storage.day_log import BlobDayLog
 from shared.storage.documents import Documents
 from shared.storage.state import StateStore
 from shared.submission.holding import Records
@@ -101,6 +103,7 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         documents=Documents(storage),
         submissions=storage.queue(SUBMISSIONS_QUEUE),
         jobs=storage.queue(JOBS_QUEUE),
+        ledger=LedgerWriter(BlobDayLog(storage.container(STATE), LEDGER_PREFIX)),
         load_catalog=CatalogCache(storage.state).load,
         pool=pool,
         graph=graph,

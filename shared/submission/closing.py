@@ -12,6 +12,7 @@ from dataclasses import replace
 from shared.errors import NotNow, PrintFunctionsError, Superseded
 from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX
 from shared.submission.holding import Holding
+from shared.submission.ledger_row import ledger_row
 from shared.submission.places import final_path, fits, sidecar
 from shared.submission.receipt import make_receipt
 from shared.submission.record import Outcome, Record, Result, State, timestamp
@@ -33,12 +34,17 @@ async def begin_closing(holding: Holding, outcome: Outcome, services: Submission
         await services.pool.settle(record.key, record.job.account, record.job.printer_id)
     job = replace(record.job, upload=None, settled=True) if record.job else None
     await holding.save(
-        f"{outcome.result.value}: {outcome.reason}", state=State.CLOSING, outcome=outcome, job=job, waiting=None
+        f"{outcome.result.value}: {outcome.reason}",
+        state=State.CLOSING,
+        outcome=outcome,
+        ended=timestamp(services.now()),
+        job=job,
+        waiting=None,
     )
 
 
 async def finish_closing(holding: Holding, services: SubmissionServices) -> None:
-    """Move the file, write the receipt, remove the file from the inbox, close the record.
+    """Move the file, write the receipt, remove the file from the inbox, write the ledger's row, close the record.
 
     Raises NotNow while storage still copies a large document.
     """
@@ -58,6 +64,8 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
         await services.documents.remove(document.container, document.name, document.etag)
     if beside:
         await services.documents.remove(document.container, sidecar(document.name), None)
+    # Before the record closes: what is closed is never looked at again.
+    await services.ledger.write(ledger_row(record))
     await holding.release(
         state=State.CLOSED,
         moved_to=ended.moved_to,

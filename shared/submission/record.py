@@ -128,7 +128,7 @@ class JobSighting:
 class Record:
     """One submission. `sequence` counts scheduled steps, so that messages from before the newest step are known.
 
-    `uploaded` is how many bytes Graph held when the claim was last renewed.
+    `uploaded` is how many bytes Graph held when the claim was last renewed; `ended` is when the outcome was known.
     """
 
     key: str
@@ -146,6 +146,7 @@ class Record:
     sightings: tuple[JobSighting, ...] = ()
     waiting: Mapping[str, str] | None = None
     outcome: Outcome | None = None
+    ended: str | None = None
     moved_to: str | None = None
     receipt: str | None = None
     closed: str | None = None
@@ -205,6 +206,7 @@ def decode_record(content: bytes) -> Record:
             ),
             waiting=values["waiting"],
             outcome=_outcome(values["outcome"]),
+            ended=values.get("ended"),
             moved_to=values["movedTo"],
             receipt=values["receipt"],
             closed=values["closed"],
@@ -229,7 +231,11 @@ def _check_types(record: Record) -> None:
         raise ValueError("a name is not a text")
     times = [record.accepted, *(sighting.at for sighting in record.sightings)]
     times += [record.claim.until] if record.claim else []
-    may_lack = [record.next_at or None, *((job.creating_since, job.started, job.cancel_asked) if job else ())]
+    may_lack = [
+        record.next_at or None,
+        record.ended,
+        *((job.creating_since, job.started, job.cancel_asked) if job else ()),
+    ]
     for time in (*times, *(time for time in may_lack if time is not None)):
         moment(time)
 

@@ -11,6 +11,7 @@ from shared.accounts.pool import AccountPool
 from shared.bounds import Bounds
 from shared.catalog import Catalog
 from shared.graph.print_client import PrintClient
+from shared.ledger import LedgerWriter
 from shared.sealing import Sealer
 from shared.storage.documents import Documents
 from shared.storage.queues import MessageQueue
@@ -33,6 +34,7 @@ class SubmissionServices:
     documents: Documents
     submissions: MessageQueue
     jobs: MessageQueue
+    ledger: LedgerWriter
     load_catalog: Callable[[], Awaitable[Catalog]]
     pool: AccountPool
     graph: PrintClient

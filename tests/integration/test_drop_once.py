@@ -79,6 +79,11 @@ async def test_a_worker_that_dies_at_any_write_makes_no_second_copy_and_loses_no
             assert [slip["documentName"] for slip in world.slips].count(name) == 1, where
             assert await world.places(name) == [ARCHIVE], where
             assert [key async for key in world.services.records.open_keys()] == [], where
+            key = next(record.key for record in await world.records() if record.document.file_name == name)
+            rows = world.ledger_rows(key)
+            assert 1 <= len(rows) <= 2, where
+            assert all(row == rows[0] for row in rows), f"a row that is written again is the same: {where}"
+            assert rows[0].outcome == "completed", where
     assert world.failures == []
 
 

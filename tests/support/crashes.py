@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import date
 from typing import Any
 
+from shared.storage.day_log import DayLog
 from shared.storage.documents import Documents
 from shared.storage.queues import MessageQueue
 from shared.storage.state import StateStore, Stored, Summary
@@ -79,6 +81,23 @@ class CrashingQueue:
 
     async def send(self, message: Mapping[str, Any], delay: float = 0) -> None:
         await self._plan.change("send", lambda: self._queue.send(message, delay))
+
+
+class CrashingDayLog:
+    """A day log whose appends follow the plan."""
+
+    def __init__(self, log: DayLog, plan: CrashPlan) -> None:
+        self._log = log
+        self._plan = plan
+
+    async def append(self, day: date, entry: Mapping[str, Any]) -> None:
+        await self._plan.change(f"append {day}", lambda: self._log.append(day, entry))
+
+    def read(self, day: date) -> AsyncIterator[Mapping[str, Any]]:
+        return self._log.read(day)
+
+    def days(self) -> AsyncIterator[date]:
+        return self._log.days()
 
 
 class CrashingDocuments(Documents):

@@ -34,6 +34,7 @@ from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.errors import AccountLapsed
 from shared.graph.print_client import PrintClient
+from shared.ledger import LedgerRow, LedgerWriter, decode_row
 from shared.names import ARCHIVE, CONTAINERS, FAILED, INBOX
 from shared.sealing import Sealer
 from shared.settings import StorageConnection
@@ -48,7 +49,8 @@ from shared.submission.record import Record, State
 from shared.submission.services import SubmissionServices
 from shared.upload.http import open_upload_http
 from tests.support.clock import Clock
-from tests.support.crashes import Crash, CrashingDocuments, CrashingQueue, CrashingStore, CrashPlan
+from tests.support.crashes import Crash, CrashingDayLog, CrashingDocuments, CrashingQueue, CrashingStore, CrashPlan
+from tests.support.memory_day_log import MemoryDayLog
 from tests.support.memory_queue import MemoryQueue
 from tests.support.memory_state import MemoryStateStore
 
@@ -97,6 +99,7 @@ class DropWorld:
     state: MemoryStateStore
     submissions: MemoryQueue
     jobs: MemoryQueue
+    ledger: MemoryDayLog
     plan: CrashPlan
     catalog: dict[str, Any]
     deaths: int = 0
@@ -185,6 +188,10 @@ class DropWorld:
         receipt: dict[str, Any] = json.loads(await download.readall())
         return receipt
 
+    def ledger_rows(self, key: str) -> list[LedgerRow]:
+        """The rows that the ledger holds for one submission, as often as each was written."""
+        return [decode_row(line) for lines in self.ledger.lines.values() for line in lines if line["id"] == key]
+
     @property
     def slips(self) -> list[dict[str, Any]]:
         """One slip for each time that paper came out."""
@@ -250,6 +257,7 @@ async def drop_world(
         memory = MemoryStateStore()
         state = CrashingStore(memory, plan)
         submissions, jobs = MemoryQueue(clock.now), MemoryQueue(clock.now)
+        ledger = MemoryDayLog()
         catalog = _catalog(world, shares)
 
         async def load_catalog() -> Catalog:
@@ -271,6 +279,7 @@ async def drop_world(
             documents=CrashingDocuments(Documents(storage), plan),
             submissions=CrashingQueue(submissions, plan),
             jobs=CrashingQueue(jobs, plan),
+            ledger=LedgerWriter(CrashingDayLog(ledger, plan)),
             load_catalog=load_catalog,
             pool=AccountPool(ACCOUNTS, state, bounds=bounds, now=clock.now, sleep=clock.sleep, random=chance.random),
             graph=graph,
@@ -282,7 +291,19 @@ async def drop_world(
             random=chance.random,
         )
         yield DropWorld(
-            emulator, storage, services, clock, tokens, printers, shares, memory, submissions, jobs, plan, catalog
+            emulator,
+            storage,
+            services,
+            clock,
+            tokens,
+            printers,
+            shares,
+            memory,
+            submissions,
+            jobs,
+            ledger,
+            plan,
+            catalog,
         )
         for transport in transports:
             await transport.aclose()

@@ -94,6 +94,7 @@ class World:
             documents=self.inbox,  # type: ignore[arg-type]
             submissions=self.submissions,
             jobs=self.jobs,
+            ledger=unused,
             load_catalog=load_catalog,
             pool=unused,
             graph=unused,
