@@ -14,15 +14,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.camel import build, encode
 from shared.errors import PrintFunctionsError
 
 # The story of a record is for people: this many of its newest lines are kept.
 HISTORY_LINES = 100
+# The keys below these are other people's names (settings, metadata) and are kept as they are.
+_VERBATIM = frozenset({"metadata", "configuration", "origins", "waiting"})
 
 
 class State(StrEnum):
@@ -178,9 +181,7 @@ def moment(text: str) -> datetime:
 
 def encode_record(record: Record) -> bytes:
     """The record as JSON, camel-cased as Graph is."""
-    text = json.dumps(_camel(asdict(record)), ensure_ascii=False, separators=(",", ":"))
-    # Half a surrogate pair has no UTF-8; its escape is the same text to JSON.
-    return text.encode(errors="backslashreplace")
+    return encode(record, _VERBATIM)
 
 
 def decode_record(content: bytes) -> Record:
@@ -189,7 +190,7 @@ def decode_record(content: bytes) -> Record:
         values = json.loads(content)
         record = Record(
             key=values["key"],
-            document=_build(Document, values["document"]),
+            document=build(Document, values["document"]),
             accepted=values["accepted"],
             state=State(values["state"]),
             sequence=values["sequence"],
@@ -197,8 +198,8 @@ def decode_record(content: bytes) -> Record:
             deaths=values["deaths"],
             uploaded=values.get("uploaded", 0),
             next_at=values["nextAt"],
-            claim=_build(Claim, values["claim"]),
-            job=_build(Job, values["job"]),
+            claim=build(Claim, values["claim"]),
+            job=build(Job, values["job"]),
             refused_accounts=tuple(values["refusedAccounts"]),
             sightings=tuple(
                 JobSighting(entry["state"], tuple(entry["details"]), entry["description"], entry["at"])
@@ -242,28 +243,3 @@ def _check_types(record: Record) -> None:
 
 def _outcome(values: Mapping[str, str] | None) -> Outcome | None:
     return Outcome(Result(values["result"]), values["code"], values["reason"]) if values else None
-
-
-def _build[T](kind: type[T], values: Mapping[str, Any] | None) -> T:
-    # The caller's field says whether None is allowed; the generic signature cannot.
-    if values is None:
-        return None  # type: ignore[return-value]
-    names = {_camel_name(entry.name): entry.name for entry in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{names[name]: value for name, value in values.items()})
-
-
-# The keys below these are other people's names (settings, metadata) and are kept as they are.
-_VERBATIM = {"metadata", "configuration", "origins", "waiting"}
-
-
-def _camel(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_camel_name(name): entry if name in _VERBATIM else _camel(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_camel(entry) for entry in value]
-    return value
-
-
-def _camel_name(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,1 @@
+"""Held jobs: what a person may collect at a kiosk."""
