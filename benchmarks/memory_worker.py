@@ -1,4 +1,4 @@
-"""How much memory the worker itself needs for a document of 1 GB, in the whole system: host, worker library, functions."""
+"""How much memory the worker itself needs for a document of 1 GB, in the whole system."""
 
 from __future__ import annotations
 
