@@ -17,7 +17,7 @@ from shared.held.entry import (
     summary,
 )
 from shared.names import held_prefix
-from shared.storage.state import StateStore
+from shared.storage.state import StateStore, replace_once
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +54,10 @@ class HeldEntries:
 
     async def save(self, entry: HeldEntry, etag: str) -> str:
         """Replace the version `etag`. Raises StorageConflict where somebody else wrote first."""
-        content = encode_entry(entry)
-        try:
-            return await self._state.replace(entry.path, content, etag, summary(entry))
-        except StorageConflict:
-            # The storage SDK repeats a write whose reply was lost, and then meets its own version.
-            stored = await self._state.read(entry.path)
-            if stored is None or stored.content != content:
-                raise
-            return stored.etag
+        return await replace_once(self._state, entry.path, encode_entry(entry), etag, summary(entry))
 
     async def mark_told(self, path: str) -> None:
-        """Note that the person was shown how the job ended, so that upkeep removes it. A race leaves it to the next tap."""
+        """Note that the person was shown how the job ended: upkeep then removes it. A race leaves it to the next tap."""
         loaded = await self.load(path)
         if loaded is None:
             return

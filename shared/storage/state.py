@@ -70,6 +70,22 @@ class StateStore(Protocol):
         ...
 
 
+async def replace_once(
+    state: StateStore, path: str, content: bytes, etag: str, summary: Mapping[str, Any] | None = None
+) -> str:
+    """Replace the version `etag`, and take a conflict with this very content as done. Raises StorageConflict.
+
+    The storage SDK repeats a write whose reply was lost, and then meets its own version.
+    """
+    try:
+        return await state.replace(path, content, etag, summary)
+    except StorageConflict:
+        stored = await state.read(path)
+        if stored is None or stored.content != content:
+            raise
+        return stored.etag
+
+
 # Storage: the metadata of a blob is 8 KiB at most, and base64 makes three bytes four.
 SUMMARY_BYTES = 6_000
 _SUMMARY = "summary"

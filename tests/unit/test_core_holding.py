@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from shared.bounds import Bounds
+from shared.claimed import RENEWALS_PER_CLAIM
 from shared.errors import StorageConflict, Superseded
 from shared.names import open_marker_path, submission_path
 from shared.storage.state import Stored
-from shared.submission.holding import RENEWALS_PER_CLAIM, Holding, Records
+from shared.submission.holding import Holding, Records
 from shared.submission.record import Document, Record, RecordUnreadable, State, moment, timestamp
 from tests.support.clock import Clock
 from tests.support.memory_state import MemoryStateStore
