@@ -53,7 +53,7 @@ class UploadSession:
 
 @dataclass(eq=False, slots=True)
 class Job:
-    """A job. `pages`, `sheets` and `paper` are what the printer reported; `history` every state with its time."""
+    """A job. `pages`, `sheets`, `color` and `paper` are the printer's word; `history` has every state with its time."""
 
     id: str
     printer: Printer
@@ -76,6 +76,7 @@ class Job:
     pages: int | None = None
     sheets: int | None = None
     paper: str | None = None
+    color: bool | None = None
     history: list[tuple[datetime, str, tuple[str, ...]]] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 

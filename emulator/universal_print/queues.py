@@ -125,4 +125,5 @@ class PrintQueues:
         job.pages = report.pages if report.pages is not None else job.pages
         job.sheets = report.sheets if report.sheets is not None else job.sheets
         job.paper = report.paper or job.paper
+        job.color = report.color if report.color is not None else job.color
         job.enter(now, report.state, report.details, report.description, acquired=report.acquired)

@@ -12,6 +12,7 @@ from emulator.universal_print.graph.api import GraphApi
 from emulator.universal_print.jobs import Job, JobBook
 from emulator.universal_print.limits import Usage
 from emulator.universal_print.queues import PrintQueues
+from emulator.universal_print.reports.book import Reports
 from emulator.universal_print.request_log import RequestLog
 from emulator.universal_print.settings import Settings
 from emulator.universal_print.tokens.authority import Authority
@@ -33,6 +34,7 @@ class Service:
         self.downloads = Downloads(self.settings)
         self.queues = PrintQueues(world, self.jobs, self.settings)
         self.usage = Usage(self.settings, self.jobs)
+        self.reports = Reports(world, self.jobs, self.settings)
         self.violations = Violations()
         self.faults = Faults()
         self.requests = RequestLog()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -28,6 +30,8 @@ class Limits:
     parts_at_once: int = 4
     request_bytes: int = 4 * 1024 * 1024
     batch_requests: int = 20
+    # Of an app, in JSON; an older page of Microsoft's on throttling has the number.
+    report_requests: list[tuple[int, timedelta]] = field(default_factory=lambda: [(100, timedelta(minutes=10))])
 
     @classmethod
     def off(cls) -> Limits:
@@ -38,6 +42,7 @@ class Limits:
             printer_jobs=[],
             user_submissions_per_printer=None,
             printer_submissions=None,
+            report_requests=[],
         )
 
 
@@ -64,3 +69,17 @@ class Settings:
     processing_seconds: float = 0.05
     # Keep the uploaded bytes of jobs that are final, so that a test can look at them.
     keep_payloads: bool = False
+    report_page_size: int = 100
+    # Graph: paging. A page may have no entries and a next link all the same; the second page of a report is one.
+    report_empty_pages: bool = True
+    # How soon reports learn of a job that ended is not documented.
+    report_delay: timedelta = timedelta(hours=1)
+    # The share of jobs, between 0 and 1, that reports learn of one to six days later than that.
+    report_late_share: float = 0.0
+    # No page says which filters reports take. "published" takes the one form of a public script, "ignored" shows all.
+    report_filters: Literal["refused", "published", "ignored"] = "refused"
+
+    def report_late(self, job_id: str) -> timedelta:
+        """How much later than others a job reaches the reports."""
+        chance = zlib.crc32(job_id.encode())
+        return timedelta(days=1 + chance % 6) if chance / 2**32 < self.report_late_share else timedelta()

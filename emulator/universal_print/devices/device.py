@@ -36,8 +36,8 @@ class DeviceReport:
     """What a printer says of a job (Graph: printJobStatus).
 
     `state` is a printJobProcessingState and each of `details` a printJobStateDetail. `pages` are impressions, all
-    copies together; `sheets` are pieces of paper. `paper` is where the output lies, relative to the folder that holds
-    the paper of all printers.
+    copies together; `sheets` are pieces of paper; `color` is whether colour was used, None when the printer does not
+    say. `paper` is where the output lies, relative to the folder that holds the paper of all printers.
     """
 
     state: str
@@ -47,6 +47,7 @@ class DeviceReport:
     pages: int | None = None
     sheets: int | None = None
     paper: str | None = None
+    color: bool | None = None
 
     @property
     def is_final(self) -> bool:

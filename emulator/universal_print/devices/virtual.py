@@ -157,7 +157,14 @@ class VirtualPrinter:
         else:
             details, description = "completedSuccessfully", COMPLETED
         return DeviceReport(
-            "completed", (details,), description, acquired=True, pages=plan.impressions, sheets=plan.sheets, paper=paper
+            "completed",
+            (details,),
+            description,
+            acquired=True,
+            pages=plan.impressions,
+            sheets=plan.sheets,
+            paper=paper,
+            color=plan.color,
         )
 
     async def _feed_page(self, report: Callable[[DeviceReport], None]) -> None:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from emulator.universal_print.csdl.schema import graph_schema
-from emulator.universal_print.graph import document_operations, job_operations, printer_operations, user_operations
+from emulator.universal_print.graph import (
+    document_operations,
+    job_operations,
+    printer_operations,
+    report_operations,
+    user_operations,
+)
 from emulator.universal_print.graph.batch import run_batch
 from emulator.universal_print.graph.call import Call, GraphAnswer, GraphRequest, Handler, Result, parse_object
 from emulator.universal_print.graph.caller import Caller, authorize, identify
@@ -24,6 +30,7 @@ HANDLERS: dict[str, Handler] = {
     **document_operations.HANDLERS,
     **printer_operations.HANDLERS,
     **user_operations.HANDLERS,
+    **report_operations.HANDLERS,
 }
 BATCH = "batch"
 BATCH_PATH = "/$batch"

@@ -180,12 +180,14 @@ def _report_rows() -> Iterable[Operation]:
     for period in ("daily", "monthly"):
         for subject in ("User", "Printer"):
             name, path = f"{period.capitalize()}PrintUsageBy{subject}", f"/reports/{period}PrintUsageBy{subject}"
-            yield Operation(f"list{name}", "GET", path, p.REPORTS)
-            yield Operation(f"get{name}", "GET", f"{path}/{{usage}}", p.REPORTS)
+            item, query = f"printUsageBy{subject}", _query("filter", "skiptoken")
+            yield Operation(f"list{name}", "GET", path, p.REPORTS, (), f"Collection({item})", query=query)
+            yield Operation(f"get{name}", "GET", f"{path}/{{usage}}", p.REPORTS, (), item)
     for subject in ("printer", "user", "group"):
         name = f"get{subject.capitalize()}ArchivedPrintJobs"
         arguments = f"({subject}Id={{{subject}}},startDateTime={{start}},endDateTime={{end}})"
-        yield Operation(name, "GET", f"/reports/{name}{arguments}", p.REPORTS)
+        jobs = "Collection(archivedPrintJob)"
+        yield Operation(name, "GET", f"/reports/{name}{arguments}", p.REPORTS, (), jobs, query=_query("skiptoken"))
 
 
 _OTHER_ROWS = (
