@@ -38,6 +38,13 @@ class Bounds:
     graph_timeout_seconds: float = _bound(100, "seconds", "how long one Graph call may stay without an answer")
     claim_seconds: float = _bound(2 * MINUTE, "seconds", "how long a worker's claim on a submission lasts unrenewed")
     worker_deaths: int = _whole(5, "deaths", "workers that may die over one document before it fails")
+    release_settle_seconds: float = _bound(10, "seconds", "how long a release without an answer rests before the next")
+    notice_seconds: float = _bound(DAY, "seconds", "how long a person's next tap tells of a job that expired or failed")
+    held_work_per_run: int = _whole(500, "jobs", "held jobs that one upkeep run ends or cleans; the next goes on")
+    reconcile_tasks_per_run: int = _whole(2000, "tasks", "unknown tasks that one reconcile run queues")
+    held_work_at_once: int = _whole(8, "jobs", "held jobs that an upkeep run works on at the same time")
+    task_attempts: int = _whole(6, "attempts", "tries of a task's policy before its job is held, with an alert")
+    stamp_bytes: int = _whole(20 * MEBIBYTE, "bytes", "the largest document that a policy stamps; it is held in memory")
     retry_first_seconds: float = _bound(5, "seconds", "the first delay of a put-off submission; it doubles")
     retry_longest_seconds: float = _bound(15 * MINUTE, "seconds", "the longest delay of a put-off submission")
     account_wait_seconds: float = _bound(5 * MINUTE, "seconds", "how often a document asks for a lapsed account again")
@@ -57,6 +64,12 @@ class Bounds:
     empty_grace_seconds: float = _bound(60, "seconds", "how long an empty file may be one still being written")
     sweep_grace_seconds: float = _bound(30, "seconds", "how old a file must be before the sweep takes it")
     overdue_seconds: float = _bound(2 * MINUTE, "seconds", "how late an open record may be before the sweep queues it")
+    report_page_bytes: int = _whole(16 * MEBIBYTE, "bytes", "the largest page of a usage report; it is held in memory")
+    usage_first_days: int = _whole(92, "days", "how far back the first export of usage goes")
+    usage_reread_days: int = _whole(7, "days", "days of usage that are read again, because printers report late")
+    usage_window_days: int = _whole(7, "days", "days of usage that one list asks for; a run goes on after each")
+    usage_rows_in_memory: int = _whole(20_000, "rows", "rows of usage that are sorted at once; more go to the disk")
+    usage_run_seconds: float = _bound(20 * MINUTE, "seconds", "how long a run exports usage before it leaves the rest")
 
 
 def describe() -> list[tuple[str, float, str, str]]:

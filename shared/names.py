@@ -35,6 +35,11 @@ def job_owner_path(share_id: str, job_id: str) -> str:
     return f"jobs/{share_id}/{job_id}.json"
 
 
+def collected_path(key: str) -> str:
+    """What became of a dropped document that was held for a person, written once by the held job's end."""
+    return f"collected/{key}.json"
+
+
 def account_path(user_principal_name: str) -> str:
     """Where an account's budget and health lie in the state container."""
     return f"accounts/{user_principal_name.lower()}.json"

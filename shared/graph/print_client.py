@@ -36,7 +36,8 @@ class TokenSource(Protocol):
 class JobView:
     """A job as Graph shows it (Graph: printJob).
 
-    `uploaded` is true once Graph names the time at which the document arrived (CSDL: uploadedDateTime).
+    `uploaded` is true once Graph names the time at which the document arrived (CSDL: uploadedDateTime); `redirected`
+    once the job was sent on to another printer.
     """
 
     id: str
@@ -47,6 +48,7 @@ class JobView:
     created: datetime | None
     document_id: str | None
     uploaded: bool
+    redirected: bool = False
 
     @property
     def upload_pending(self) -> bool:
@@ -206,4 +208,5 @@ def _view(job: PrintJob | None) -> JobView:
         created=job.created_date_time,
         document_id=document.id if document is not None else None,
         uploaded=document is not None and document.uploaded_date_time is not None,
+        redirected=bool(job.redirected_to),
     )

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from shared.errors import (
+    DocumentRejected,
+    GraphError,
+    GraphThrottled,
+    NoReply,
+    NotNow,
+    PrintFunctionsError,
+    StorageConflict,
+)
+from shared.held.destination import fit
+from shared.held.ending import begin_ending, finish_ending
+from shared.held.entry import HeldEntry, HeldOutcome, HeldRelease, HeldState
+from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
+from shared.held.recovery import recover
+from shared.held.steps import back_to_held, claim, claim_end, sent
+from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
+
+logger = logging.getLogger(__name__)
+
+NOT_REACHED = "The print service did not answer. The job is still here: try again in a moment."
 
 
 class ReleaseCode(StrEnum):
@@ -51,11 +73,157 @@ async def release(
     name. Who may collect the job is for the caller to check. Raises nothing that concerns this one job: every trouble
     is an outcome, so that many releases can run together.
     """
-    raise NotImplementedError
+    wanted = _Wanted(to_printer, kiosk_id, by, changes)
+    return await _answered(entry_path, _release(entry_path, etag, wanted, services))
 
 
 async def discard(
     entry_path: str, etag: str | None, *, by: str, kiosk_id: str | None, services: TaskServices
 ) -> ReleaseOutcome:
     """Abort the held job because the person does not want it (Graph: printjob-abort). See `release`."""
-    raise NotImplementedError
+    return await _answered(entry_path, _discard(entry_path, etag, by, kiosk_id, services))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    to_printer: str
+    kiosk_id: str | None
+    by: str
+    changes: Mapping[str, Any]
+
+
+async def _answered(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcome:
+    try:
+        return await work
+    except StorageConflict:
+        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, "Somebody else was faster.", path)
+    except PrintFunctionsError as error:
+        logger.warning("%s: not known yet what came of it: %s", path, error)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, NOT_REACHED, path)
+    except Exception:
+        # One job's trouble must not take the others' answers with it; the claim's message goes on with it.
+        logger.exception("%s could not be handled", path)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, NOT_REACHED, path)
+
+
+async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskServices) -> ReleaseOutcome:
+    taken = await _take(path, etag, wanted.kiosk_id, services)
+    if isinstance(taken, ReleaseOutcome):
+        return taken
+    entry, current = taken
+    catalog = await services.load_catalog()
+    printer = catalog.printer(wanted.to_printer)
+    if printer is None or printer.virtual:
+        return _outcome(entry, ReleaseCode.REFUSED, "This printer is not known. Ask the operator to publish it.")
+    try:
+        configuration = fit(
+            entry.configuration,
+            entry.content_type,
+            wanted.changes,
+            printer,
+            conversion=catalog.document_conversion_enabled,
+        )
+    except DocumentRejected as rejected:
+        return _outcome(entry, ReleaseCode.REFUSED, rejected.reason)
+    asked = HeldRelease(
+        kiosk_id=wanted.kiosk_id,
+        printer_id=printer.id,
+        printer_name=printer.display_name,
+        by=wanted.by,
+        configuration=configuration,
+        at=timestamp(services.now()),
+        until=claim_end(services),
+    )
+    entry, current = await claim(entry, current, services, state=HeldState.RELEASING, release=asked, outcome=None)
+    return await _redirect(entry, current, services)
+
+
+async def _redirect(entry: HeldEntry, etag: str, services: TaskServices) -> ReleaseOutcome:
+    asked = entry.release
+    if asked is None:
+        raise StorageConflict(f"{entry.path} is not being released")
+    try:
+        job_id = await services.graph.redirect(entry.printer_id, entry.job_id, asked.printer_id, asked.configuration)
+    except (NotNow, GraphThrottled) as error:
+        # The service was not reached, or turned the call away unread.
+        logger.info("%s: not released: %s", entry.path, error)
+        await back_to_held(entry, etag, services)
+        return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+    except (GraphError, NoReply) as error:
+        logger.warning("%s: a release had no clear answer: %s", entry.path, error)
+        return await _unclear(entry, etag, error, services)
+    return await _was_sent(entry, etag, Sent(asked.printer_id, job_id), services)
+
+
+async def _unclear(entry: HeldEntry, etag: str, error: GraphError | NoReply, services: TaskServices) -> ReleaseOutcome:
+    """The job itself tells whether it was sent; only then anything else may be done."""
+    seen = await look_up(entry, services)
+    match seen:
+        case Sent():
+            return await _was_sent(entry, etag, seen, services)
+        case Ended() | LetGo():
+            await recover(entry, etag, seen, services)
+            return _outcome(entry, ReleaseCode.ALREADY_GONE, "The job has ended elsewhere.")
+        case Waiting():
+            pass
+    if isinstance(error, GraphError) and not isinstance(error, GraphUnavailable):
+        await back_to_held(entry, etag, services)
+        return _outcome(entry, ReleaseCode.REFUSED, f"The print service refused it: {error.message}")
+    # The service may still be at it: the claim stands a little longer before anybody asks again.
+    settled = timestamp(services.now() + timedelta(seconds=services.bounds.release_settle_seconds))
+    if entry.release is not None:
+        await services.entries.save(replace(entry, release=replace(entry.release, until=settled)), etag)
+    return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+
+
+async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServices) -> ReleaseOutcome:
+    try:
+        entry = await sent(entry, etag, seen.printer_id, seen.job_id, services)
+    except StorageConflict:
+        # The claim lapsed meanwhile, and whoever took it over saw the same job.
+        logger.info("%s was released while its claim lapsed", entry.path)
+    name = entry.release.printer_name if entry.release else seen.printer_id
+    return _outcome(entry, ReleaseCode.RELEASED, f"Sent to {name}.", seen.job_id)
+
+
+async def _discard(
+    path: str, etag: str | None, by: str, kiosk_id: str | None, services: TaskServices
+) -> ReleaseOutcome:
+    taken = await _take(path, etag, kiosk_id, services)
+    if isinstance(taken, ReleaseOutcome):
+        return taken
+    entry, current = taken
+    outcome = HeldOutcome("discarded", "Discarded at the printer.", timestamp(services.now()))
+    entry, current = await begin_ending(entry, current, outcome, services, by=by, kiosk_id=kiosk_id)
+    if await finish_ending(entry, current, services):
+        return _outcome(entry, ReleaseCode.DISCARDED, outcome.reason)
+    return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+
+
+async def _take(
+    path: str, etag: str | None, kiosk_id: str | None, services: TaskServices
+) -> tuple[HeldEntry, str] | ReleaseOutcome:
+    """The entry and its ETag where it is held, after looking up a release that nobody finished."""
+    loaded = await services.entries.load(path)
+    if loaded is None:
+        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, "The job is not held any more.", path)
+    entry, current = loaded
+    if etag is not None and etag != current:
+        logger.info("%s changed since it was listed", path)
+    release = entry.release
+    if entry.state is HeldState.RELEASING and release and moment(release.until) <= services.now():
+        recovered = await recover(entry, current, await look_up(entry, services), services)
+        if recovered is None:
+            return _outcome(entry, ReleaseCode.ALREADY_GONE, "The job is not held any more.")
+        entry, current = recovered
+    if entry.state is HeldState.HELD:
+        return entry, current
+    if entry.state is HeldState.RELEASING and entry.release and entry.release.kiosk_id == kiosk_id:
+        return _outcome(entry, ReleaseCode.TRY_AGAIN, "It is still being sent: try again in a moment.")
+    name = entry.release.printer_name if entry.release else ""
+    reason = f"It was sent to {name}." if name else "The job is not held any more."
+    return _outcome(entry, ReleaseCode.ALREADY_GONE, entry.outcome.reason if entry.outcome else reason)
+
+
+def _outcome(entry: HeldEntry, code: ReleaseCode, reason: str, job_id: str | None = None) -> ReleaseOutcome:
+    return ReleaseOutcome(code, reason, entry.path, entry.document_name, job_id)

@@ -57,7 +57,7 @@ class HeldEntries:
         return await replace_once(self._state, entry.path, encode_entry(entry), etag, summary(entry))
 
     async def mark_told(self, path: str) -> None:
-        """Note that the person was shown how the job ended: upkeep then removes it. A race leaves it to the next tap."""
+        """Note that the person was shown how the job ended: upkeep removes it. A race leaves it to the next tap."""
         loaded = await self.load(path)
         if loaded is None:
             return

@@ -10,7 +10,8 @@ import logging
 from dataclasses import replace
 
 from shared.errors import NotNow, PrintFunctionsError, Superseded
-from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX
+from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX, collected_path
+from shared.submission.collected import has_row_elsewhere
 from shared.submission.holding import Holding
 from shared.submission.ledger_row import ledger_row
 from shared.submission.places import final_path, fits, sidecar
@@ -65,7 +66,8 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
     if beside:
         await services.documents.remove(document.container, sidecar(document.name), None)
     # Before the record closes: what is closed is never looked at again.
-    await services.ledger.write(ledger_row(record))
+    if not has_row_elsewhere(outcome):
+        await services.ledger.write(ledger_row(record))
     await holding.release(
         state=State.CLOSED,
         moved_to=ended.moved_to,
@@ -74,6 +76,8 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
         waiting=None,
     )
     await services.records.forget_open(record.key)
+    if has_row_elsewhere(outcome):
+        await services.state.delete(collected_path(record.key))
 
 
 def _tells_something(record: Record) -> bool:

@@ -8,17 +8,24 @@ from typing import Any
 
 from shared.errors import GraphConflict, GraphDenied, GraphNotFound
 from shared.graph.print_client import JobView
+from shared.names import collected_path
 from shared.submission.accepting import WATCH_STATES
 from shared.submission.claims import poll_delay
 from shared.submission.closing import begin_closing, finish_closing
+from shared.submission.collected import decode_collected, submission_outcome
 from shared.submission.deliveries import deliver, put_off
 from shared.submission.holding import Holding
-from shared.submission.record import JobSighting, Outcome, Record, timestamp
+from shared.submission.record import Outcome, Record, Result, moment, timestamp
 from shared.submission.services import SubmissionServices
-from shared.submission.verdicts import Cancel, End, judge, started_at
+from shared.submission.verdicts import Cancel, End, is_held, judge, started_at, with_sighting
 
 # While a started job has one of these details no printer may fetch it yet, and it keeps its place in submission.
 SUBMITTING = frozenset({"uploadPending", "interpreting", "transforming"})
+UNTOLD = Outcome(
+    Result.FAILED,
+    "outcomeUnknown",
+    "The held job was sent to a printer, and how it ended there was not told. Look at the printer's output.",
+)
 
 
 async def follow(key: str, sequence: int, by: str, services: SubmissionServices) -> None:
@@ -30,7 +37,7 @@ async def _look(holding: Holding, services: SubmissionServices) -> None:
     record = holding.record
     view = await _view(record, services)
     record = _with_sighting(record, view, timestamp(services.now()))
-    verdict = judge(record, services.now(), services.bounds, gone=view is None)
+    verdict = await _verdict(record, view, services)
     changes: dict[str, Any] = {"sightings": record.sightings, "attempts": 0, "waiting": None}
     if record.job is not None and not record.job.settled and (view is None or not SUBMITTING & {*view.details}):
         await services.pool.settle(record.key, record.job.account, record.job.printer_id)
@@ -42,6 +49,24 @@ async def _look(holding: Holding, services: SubmissionServices) -> None:
             await _cancel(holding, services, changes, reason)
         case None:
             await _again(holding, services, changes, None)
+
+
+async def _verdict(record: Record, view: JobView | None, services: SubmissionServices) -> End | Cancel | None:
+    now = services.now()
+    verdict = judge(record, now, services.bounds, gone=view is None)
+    redirected = view is not None and view.redirected
+    if not redirected and not any(is_held(sighting) for sighting in record.sightings):
+        return verdict
+    # The job of a held document says nothing of its paper: whoever held it tells how it ended.
+    told = await services.state.read(collected_path(record.key))
+    if told is not None:
+        return End(submission_outcome(decode_collected(told.content)))
+    if view is not None and not redirected and is_held(record.sightings[-1]):
+        return verdict
+    last = moment(record.sightings[-1].at) if record.sightings else started_at(record)
+    if (now - last).total_seconds() <= services.bounds.job_seconds:
+        return None
+    return End(UNTOLD) if redirected else verdict
 
 
 async def _view(record: Record, services: SubmissionServices) -> JobView | None:
@@ -83,8 +108,4 @@ async def _again(holding: Holding, services: SubmissionServices, changes: dict[s
 def _with_sighting(record: Record, view: JobView | None, at: str) -> Record:
     if view is None:
         return record
-    sighting = JobSighting(view.state, view.details, view.description, at)
-    last = record.sightings[-1] if record.sightings else None
-    if last is not None and (last.state, last.details) == (sighting.state, sighting.details):
-        return record
-    return replace(record, sightings=(*record.sightings, sighting))
+    return replace(record, sightings=with_sighting(record.sightings, view.state, view.details, view.description, at))

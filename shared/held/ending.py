@@ -1,0 +1,86 @@
+"""Ends a held job that nobody will collect: discarded, expired, or aborted by a rule or an operator."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from shared.errors import GraphError, GraphThrottled, GraphUnavailable, NoReply, NotNow, PrintFunctionsError
+from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
+from shared.held.lookup import RUNNING_TASK, Ended, Waiting, look_up
+from shared.held.recovery import recover
+from shared.held.steps import back_to_held, claim, claim_end, close
+from shared.tasks.services import TaskServices
+
+logger = logging.getLogger(__name__)
+
+DISCARDED, EXPIRED, ABORTED = "discarded", "expired", "aborted"
+# What the person is told of at the next tap, and as what.
+_TOLD = {EXPIRED: HeldState.EXPIRED, ABORTED: HeldState.FAILED}
+
+
+async def begin_ending(
+    entry: HeldEntry,
+    etag: str,
+    outcome: HeldOutcome,
+    services: TaskServices,
+    *,
+    by: str | None = None,
+    kiosk_id: str | None = None,
+) -> tuple[HeldEntry, str]:
+    """Claim a held job for its end. Raises StorageConflict where somebody else was faster."""
+    ending = HeldEnding(outcome, claim_end(services), by, kiosk_id)
+    return await claim(entry, etag, services, state=HeldState.ENDING, ending=ending)
+
+
+async def finish_ending(entry: HeldEntry, etag: str, services: TaskServices) -> bool:
+    """Abort the job (Graph: printjob-abort) and write its end down; False where it must be tried again.
+
+    Can be repeated at any point: the ledger keeps one row for a task, and a job is aborted once.
+    """
+    ending = entry.ending
+    if ending is None:
+        return False
+    try:
+        await services.graph.abort(entry.printer_id, entry.job_id, ending.outcome.reason)
+    except (NotNow, GraphThrottled) as error:
+        logger.info("%s: not ended yet: %s", entry.path, error)
+        return False
+    except (GraphError, NoReply) as error:
+        seen = await look_up(entry, services)
+        if isinstance(seen, Waiting):
+            if isinstance(error, (GraphUnavailable, NoReply)):
+                return False
+            logger.exception("%s: the service refuses to abort the job", entry.path)
+            await back_to_held(entry, etag, services)
+            return False
+        if not isinstance(seen, Ended):
+            await recover(entry, etag, seen, services)
+            return False
+    await _write_end(entry, etag, ending.outcome, services)
+    return True
+
+
+async def _write_end(entry: HeldEntry, etag: str, outcome: HeldOutcome, services: TaskServices) -> None:
+    await close(entry, outcome.code, outcome.code, outcome.reason, services)
+    await report_done(entry, services)
+    told = _TOLD.get(outcome.code)
+    if told is None:
+        await services.entries.remove(entry.path)
+        return
+    ended = replace(entry, state=told, sequence=entry.sequence + 1, ending=None, outcome=outcome, told=False)
+    await services.entries.save(ended, etag)
+
+
+async def report_done(entry: HeldEntry, services: TaskServices) -> None:
+    """Complete the task of a job that has ended, where the service has not. Only ever after the job's end is known.
+
+    Graph: printtask asks the app to report completion itself. To do so while the job waits would let it print.
+    """
+    try:
+        task = await services.graph.get_task(entry.definition_id, entry.task_id)
+        if task.state == RUNNING_TASK:
+            await services.graph.complete_task(entry.definition_id, entry.task_id)
+    except PrintFunctionsError as error:
+        # The job cannot print any more; the service clears its task in time.
+        logger.info("task %s was not reported done: %s", entry.task_id, error)

@@ -1,0 +1,137 @@
+"""Follows a released job to its end: "released" is not "printed"."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from shared.errors import GraphNotFound, NotNow, PrintFunctionsError, StorageConflict
+from shared.held.ending import finish_ending
+from shared.held.entry import HeldEntry, HeldOutcome, HeldState
+from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK, look_up
+from shared.held.recovery import recover
+from shared.held.steps import close, look_later
+from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
+from shared.submission.record import Result, moment, timestamp
+from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
+from shared.tasks.services import TaskServices
+
+logger = logging.getLogger(__name__)
+
+# A look that comes before the version it was made for waits this long for it.
+EARLY_SECONDS = 5.0
+STOPPED = "stopped"
+
+
+async def follow(path: str, looks: int, services: TaskServices) -> None:
+    """Handle one {"kind": "released"} message: look at the entry's job, or go on with what a dead worker left.
+
+    `looks` is the version that the message was made for; a message from before the newest one is dropped.
+    """
+    loaded = await services.entries.load(path)
+    if loaded is None:
+        return
+    entry, etag = loaded
+    claimed = entry.release if entry.state is HeldState.RELEASING else entry.ending
+    left = (moment(claimed.until) - services.now()).total_seconds() if claimed else 0.0
+    if looks > entry.sequence and left > 0:
+        await services.events.send({"kind": "released", "path": path, "looks": looks}, EARLY_SECONDS)
+        return
+    if looks != entry.sequence:
+        return
+    if entry.state in (HeldState.RELEASING, HeldState.ENDING) and left > 0:
+        await look_later(entry, left + CLAIM_MARGIN_SECONDS, services)
+        return
+    try:
+        await _go_on(entry, etag, services)
+    except StorageConflict:
+        logger.info("%s was taken over", path)
+    except NotNow as error:
+        await look_later(entry, max(error.delay, 1.0), services)
+    except PrintFunctionsError as error:
+        logger.warning("%s: looked at later: %s", path, error)
+        await look_later(entry, services.bounds.poll_longest_seconds, services)
+
+
+async def _go_on(entry: HeldEntry, etag: str, services: TaskServices) -> None:
+    if entry.state is HeldState.RELEASING:
+        await recover(entry, etag, await look_up(entry, services), services)
+    elif entry.state is HeldState.ENDING:
+        if not await finish_ending(entry, etag, services):
+            await look_later(entry, services.bounds.poll_longest_seconds, services)
+    elif is_followed(entry):
+        await _look(entry, etag, services)
+
+
+def is_followed(entry: HeldEntry) -> bool:
+    """Whether the job lies at a printer, and its end is not known."""
+    stopped = entry.state is HeldState.FAILED and entry.outcome is not None and entry.outcome.code == STOPPED
+    return entry.state is HeldState.RELEASED or stopped
+
+
+async def _look(entry: HeldEntry, etag: str, services: TaskServices) -> None:
+    release = entry.release
+    if release is None or release.destination_job_id is None:
+        return
+    now, bounds = services.now(), services.bounds
+    gone = False
+    try:
+        job = await services.graph.get_job(release.printer_id, release.destination_job_id)
+        at = timestamp(now)
+        sightings = with_sighting(entry.sightings, job.state, tuple(job.details), job.description, at)
+        entry = replace(entry, sightings=sightings)
+    except GraphNotFound:
+        gone = True
+    verdict = final_outcome(entry.sightings, gone=gone)
+    if verdict is not None and verdict.result is Result.COMPLETED:
+        await close(entry, "completed", verdict.code, verdict.reason, services)
+        await services.entries.remove(entry.path)
+        return
+    overdue = overdue_reason(entry.sightings, moment(release.at), now, bounds)
+    if verdict is None and overdue is None:
+        await _again(entry, etag, services)
+        return
+    if verdict is None and stopped_since(entry.sightings) and not _too_old(entry, services):
+        # The printer may yet be mended and print it, so the person is told and the job is followed on.
+        reason = f"{release.printer_name} has stopped: {overdue}. It may still print the job."
+        outcome = HeldOutcome(STOPPED, reason, timestamp(now))
+        told = entry.told if entry.outcome and entry.outcome.code == STOPPED else False
+        await _again(replace(entry, state=HeldState.FAILED, outcome=outcome, told=told), etag, services)
+        return
+    late = f"{overdue}; it may still come out at {release.printer_name}." if overdue else ""
+    code, reason = (verdict.code, verdict.reason) if verdict else ("tookTooLong", f"Not printed: {late}")
+    await _fail(entry, etag, code, reason, services)
+
+
+async def _fail(entry: HeldEntry, etag: str, code: str, reason: str, services: TaskServices) -> None:
+    outcome = HeldOutcome(code, reason, timestamp(services.now()))
+    if await _still_ours(entry, services):
+        # The service lets the job be sent again, so the person may try another printer.
+        again = replace(entry, sequence=entry.sequence + 1, state=HeldState.HELD, release=None, outcome=outcome)
+        await services.entries.save(again, etag)
+        return
+    await close(entry, "failed", code, reason, services)
+    failed = replace(entry, state=HeldState.FAILED, sequence=entry.sequence + 1, outcome=outcome, told=False)
+    await services.entries.save(failed, etag)
+
+
+async def _still_ours(entry: HeldEntry, services: TaskServices) -> bool:
+    try:
+        task = await services.graph.get_task(entry.definition_id, entry.task_id)
+        source = await services.graph.get_job(entry.printer_id, entry.job_id)
+    except GraphNotFound:
+        return False
+    return task.state == RUNNING_TASK and source.state not in FINAL_JOB_STATES
+
+
+async def _again(entry: HeldEntry, etag: str, services: TaskServices) -> None:
+    begun = moment(entry.release.at) if entry.release else services.now()
+    delay = poll_delay((services.now() - begun).total_seconds(), services.bounds)
+    entry = replace(entry, sequence=entry.sequence + 1)
+    await look_later(entry, delay, services)
+    await services.entries.save(entry, etag)
+
+
+def _too_old(entry: HeldEntry, services: TaskServices) -> bool:
+    begun = moment(entry.release.at) if entry.release else services.now()
+    return (services.now() - begun).total_seconds() > services.bounds.job_seconds

@@ -1,0 +1,83 @@
+"""The writes that move a held entry on, each with the message that finds it again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from shared.errors import StorageConflict
+from shared.held.entry import HeldEntry, HeldRelease, HeldState
+from shared.held.rows import ledger_row
+from shared.names import collected_path
+from shared.submission.claims import CLAIM_MARGIN_SECONDS
+from shared.submission.collected import Collected, encode_collected
+from shared.submission.record import timestamp
+from shared.tasks.services import TaskServices
+
+logger = logging.getLogger(__name__)
+
+
+def claim_end(services: TaskServices) -> str:
+    """Until when a claim stands that is written now."""
+    return timestamp(services.now() + timedelta(seconds=services.bounds.claim_seconds))
+
+
+async def look_later(entry: HeldEntry, delay: float, services: TaskServices) -> None:
+    """Queue a look at this version of the entry."""
+    await services.events.send({"kind": "released", "path": entry.path, "looks": entry.sequence}, delay)
+
+
+async def claim(entry: HeldEntry, etag: str, services: TaskServices, **changes: Any) -> tuple[HeldEntry, str]:
+    """Write a claim, and queue the look that goes on if this worker dies. Raises StorageConflict.
+
+    Both are sent at once: a message too many is dropped for its sequence, and upkeep finds an entry without one.
+    """
+    claimed = replace(entry, sequence=entry.sequence + 1, told=False, **changes)
+    delay = services.bounds.claim_seconds + CLAIM_MARGIN_SECONDS
+    saved, queued = await asyncio.gather(
+        services.entries.save(claimed, etag), look_later(claimed, delay, services), return_exceptions=True
+    )
+    if isinstance(saved, BaseException):
+        raise saved
+    if isinstance(queued, BaseException):
+        logger.warning("%s: the look after its claim could not be queued: %s", entry.path, type(queued).__name__)
+    return claimed, saved
+
+
+async def sent(entry: HeldEntry, etag: str, printer_id: str, job_id: str, services: TaskServices) -> HeldEntry:
+    """Write down that the job lies at a printer, and follow it from there. Raises StorageConflict."""
+    now = timestamp(services.now())
+    # A release that was taken back as not done may be done late by the service.
+    late = HeldRelease(None, printer_id, "", entry.user_principal_name, entry.configuration, now, now)
+    release = entry.release or late
+    if not release.printer_name or release.printer_id.lower() != printer_id.lower():
+        # A release before this one was done after all, and its reply was lost.
+        printer = (await services.load_catalog()).printer(printer_id)
+        release = replace(release, printer_id=printer_id, printer_name=printer.display_name if printer else printer_id)
+    release = replace(release, destination_job_id=job_id)
+    moved = replace(entry, state=HeldState.RELEASED, sequence=entry.sequence + 1, release=release, ending=None)
+    await look_later(moved, services.bounds.poll_first_seconds, services)
+    await services.entries.save(moved, etag)
+    return moved
+
+
+async def back_to_held(entry: HeldEntry, etag: str, services: TaskServices) -> tuple[HeldEntry, str]:
+    """Hold the job again after a release or an end that was not done. Raises StorageConflict."""
+    held = replace(entry, state=HeldState.HELD, sequence=entry.sequence + 1, release=None, ending=None)
+    return held, await services.entries.save(held, etag)
+
+
+async def close(entry: HeldEntry, outcome: str, code: str, reason: str, services: TaskServices) -> None:
+    """Write the end into the ledger, and for the dropped file whose document it was. Can be repeated."""
+    row = ledger_row(entry, outcome, code, reason, services.now())
+    await services.ledger.write(row)
+    if entry.submission is None:
+        return
+    collected = Collected(outcome, code, reason, row.person or "", row.printer_name or "", row.ended)
+    try:
+        await services.state.create(collected_path(entry.submission), encode_collected(collected))
+    except StorageConflict:
+        logger.info("%s was told of its end already", entry.submission)
