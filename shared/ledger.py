@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from shared.errors import PrintFunctionsError
@@ -86,3 +86,20 @@ class LedgerWriter:
     async def write(self, row: LedgerRow) -> None:
         """Store the row. A row that is written again has the same id, and readers keep one."""
         await self._log.append(datetime.fromisoformat(row.ended).date(), encode_row(row))
+
+
+async def rows_of_day(log: DayLog, day: date) -> tuple[list[LedgerRow], int]:
+    """The rows of documents that ended on `day`, and how many lines could not be read.
+
+    Of rows with the same id the last one counts. Holds the day's rows in memory: about 2 KB each.
+    """
+    rows: dict[str, LedgerRow] = {}
+    unreadable = 0
+    async for line in log.read(day):
+        try:
+            row = decode_row(line)
+        except LedgerRowUnreadable:
+            unreadable += 1
+            continue
+        rows[row.id] = row
+    return list(rows.values()), unreadable

@@ -1,0 +1,1 @@
+"""The report of a month: its figures, its charts and its page."""
