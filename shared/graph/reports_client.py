@@ -1,0 +1,139 @@
+"""The usage reports and archived jobs of Graph, page by page, as the account that may read them.
+
+Plain HTTP instead of the SDK's models: a month of a large tenant has a million rows, and a model for each costs many
+times what reading it does. Application tokens are refused here (Graph: reportRoot).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from shared.bounds import Bounds
+from shared.errors import GraphDenied, GraphError
+from shared.graph.retry import call
+from shared.graph.translation import graph_error, translated
+
+if TYPE_CHECKING:
+    import httpx
+
+    from shared.graph.print_client import TokenSource
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; it may be empty. `next_link` is the whole address of the next one, None after the last."""
+
+    rows: Sequence[Mapping[str, Any]]
+    next_link: str | None
+
+
+class ReportsClient:
+    """Reads as `account`, which needs the delegated permission Reports.Read.All."""
+
+    def __init__(
+        self,
+        base_url: str,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        account: str,
+        *,
+        bounds: Bounds,
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+    ) -> None:
+        self._base_url = base_url
+        self._host = urlsplit(base_url).netloc.lower()
+        self._http = http
+        self._tokens = tokens
+        self._account = account
+        self._bounds = bounds
+        self._sleep = sleep
+        self._random = random
+
+    def usage_address(self, name: str, condition: str | None) -> str:
+        """The first page of a list such as `dailyPrintUsageByUser`, of all rows or of those that fit the `$filter`."""
+        query = f"?$filter={quote(condition, safe='')}" if condition else ""
+        return f"{self._base_url}/reports/{name}{query}"
+
+    def archived_address(self, printer_id: str, start: datetime, end: datetime) -> str:
+        """The first page of a printer's ended jobs between two moments, both inclusive (Graph: archivedPrintJob)."""
+        # Within quotes of an OData address a quote is written twice.
+        printer = quote(printer_id.replace("'", "''"), safe="")
+        span = f"startDateTime={_moment(start)},endDateTime={_moment(end)}"
+        return f"{self._base_url}/reports/getPrinterArchivedPrintJobs(printerId='{printer}',{span})"
+
+    async def page(self, address: str) -> Page:
+        """The page at a first address, or at a `nextLink`, which is followed exactly as it was given (Graph: paging).
+
+        Raises GraphError's branches, NoReply, AccountLapsed, and NotNow where Graph asks for a long wait.
+        """
+        if urlsplit(address).netloc.lower() != self._host:
+            # The token is for Graph alone, whatever an answer says.
+            raise GraphError("read report", 200, "foreignLink", "a nextLink leads to another host")
+
+        async def once() -> Page:
+            try:
+                return await self._get(address)
+            except GraphDenied as error:
+                if error.status != 401:
+                    raise
+            self._tokens.invalidate(self._account)
+            return await self._get(address)
+
+        return await call(once, repeatable=True, bounds=self._bounds, sleep=self._sleep, random=self._random)
+
+    async def _get(self, address: str) -> Page:
+        token = await self._tokens.access_token(self._account)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        with translated("read report"):
+            async with self._http.stream("GET", address, headers=headers) as answer:
+                pieces: list[bytes] = []
+                size = 0
+                async for piece in answer.aiter_bytes():
+                    size += len(piece)
+                    if size > self._bounds.report_page_bytes:
+                        raise GraphError("read report", 200, "pageTooLarge", f"a page is above {size} bytes")
+                    pieces.append(piece)
+            content = b"".join(pieces)
+            if answer.status_code != 200:
+                raise _refused(answer.status_code, dict(answer.headers), content)
+            return _page(content)
+
+
+def _page(content: bytes) -> Page:
+    """Raises ValueError, which counts as no reply, for what is no page."""
+    document = json.loads(content)
+    rows = document.get("value") if isinstance(document, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("the answer has no list of objects")
+    link = document.get("@odata.nextLink")
+    return Page(rows, str(link) if link else None)
+
+
+class _Refusal(Exception):
+    """An error answer in the form in which the translation takes the SDK's."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], code: str, message: str) -> None:
+        self.response_status_code = status
+        self.response_headers = dict(headers)
+        self.error = SimpleNamespace(code=code, message=message)
+        super().__init__(message)
+
+
+def _refused(status: int, headers: Mapping[str, str], content: bytes) -> GraphError:
+    try:
+        body = json.loads(content)["error"]
+        code, message = str(body["code"]), str(body.get("message") or "")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        code, message = "unknownError", ""
+    return graph_error("read report", _Refusal(status, headers, code, message))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
