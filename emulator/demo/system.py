@@ -52,6 +52,8 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
             "Universal Print emulator",
             [
                 *("-m", "emulator.universal_print", "--seed", "demo"),
+                # What was just printed shall be in the report, and its many pages not in the way of who watches.
+                *("--report-page-size", "1000", "--report-delay", "0"),
                 *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(EMULATOR_PORT))),
             ],
             folder=root,

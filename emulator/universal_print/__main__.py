@@ -10,10 +10,12 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from emulator.universal_print.demo import SEED
+from emulator.universal_print.reports.history import plan_from_json
 from emulator.universal_print.seed import SeedError, build_world, close_world
 from emulator.universal_print.server import Emulator, running
 from emulator.universal_print.settings import Limits, Settings
@@ -29,6 +31,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", default=DEMO, help="a JSON file that describes the tenant, or 'demo'")
     parser.add_argument("--no-limits", action="store_true", help="switch the ceilings over users and printers off")
     parser.add_argument("--page-size", type=int, default=20, help="how many entries a list has per page")
+    parser.add_argument("--report-page-size", type=int, default=100, help="how many entries a report has per page")
+    parser.add_argument("--report-delay", type=float, default=3600, help="seconds until reports know of an ended job")
     parser.add_argument("--device-code-interval", type=int, default=1, help="seconds between polls; Entra says 5")
     return parser.parse_args(arguments)
 
@@ -48,9 +52,14 @@ async def serve(options: argparse.Namespace, directory: Path) -> None:
         limits=Limits.off() if options.no_limits else Limits(),
         page_size=options.page_size,
         device_code_interval_seconds=options.device_code_interval,
+        report_page_size=options.report_page_size,
+        report_delay=timedelta(seconds=options.report_delay),
     )
     paper = directory / "paper"
     emulator = Emulator(await build_world(seed, paper), directory, settings, port=options.port)
+    if "usageHistory" in seed:
+        today = emulator.clock.now().date()
+        emulator.reports.add_history(plan_from_json(seed["usageHistory"], today))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -15,6 +15,7 @@ from emulator.universal_print import page
 from emulator.universal_print.clock import graph_time
 from emulator.universal_print.devices.device import UnknownConditionError
 from emulator.universal_print.faults import fault_from_json, fault_view
+from emulator.universal_print.reports import control as reports
 from emulator.universal_print.state import snapshot
 from emulator.universal_print.tokens import managed_identity
 from emulator.universal_print.world import Printer, User
@@ -49,6 +50,10 @@ def routes(emulator: Emulator) -> list[BaseRoute]:
         ("POST", "/clock", control.advance_clock),
         ("POST", "/restart", control.restart),
         ("POST", "/printers/{printer}/conditions", control.set_condition),
+        ("GET", "/reports", control.list_reports),
+        ("POST", "/reports/history", control.add_history),
+        ("DELETE", "/reports/history", control.clear_history),
+        ("POST", "/reports/corrections", control.add_correction),
         ("GET", "/device-codes", control.list_device_codes),
         ("POST", "/device-codes", control.answer_device_code),
         ("PATCH", "/users/{user}", control.change_user),
@@ -128,6 +133,18 @@ class _Control:
             raise ControlError("A condition has a name, and on is true or false.")
         await printer.device.set_condition(name, on)
         return {"conditions": printer.device.conditions, "status": printer.device.status}
+
+    async def list_reports(self, _request: Request) -> dict[str, Any]:
+        return reports.reports_view(self._emulator.reports)
+
+    async def add_history(self, request: Request) -> dict[str, Any]:
+        return reports.add_history(self._emulator.reports, await _object(request), self._emulator.clock.now())
+
+    async def clear_history(self, _request: Request) -> None:
+        self._emulator.reports.clear_histories()
+
+    async def add_correction(self, request: Request) -> dict[str, Any]:
+        return reports.add_correction(self._emulator.reports, await _object(request), self._emulator.clock.now())
 
     async def list_device_codes(self, _request: Request) -> dict[str, Any]:
         codes = self._emulator.authority.sign_ins.device_codes.values()

@@ -68,6 +68,8 @@ SEED: dict[str, Any] = {
         _printer("Photo Desk", "deskRaster", "Photo", "Studio"),
         _printer("Archive XPS", "xpsClass", "Archive", "Cellar"),
     ],
+    # Enough for trends, and few enough pages that reading all of it several times stays below the ceiling on reports.
+    "usageHistory": {"months": 14, "seed": 20, "people": 24, "printers": 4, "jobsPerPerson": 1.6},
 }
 
 

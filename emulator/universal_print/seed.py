@@ -26,7 +26,7 @@ async def build_world(seed: Mapping[str, Any], paper: Path) -> World:
     `allowPublicClient`, `redirectUris`, `trustsManagedIdentity`; a user `userPrincipalName`, `displayName`, `roles`,
     `groups`; a printer `name`, `model` (a key of MODELS) or `uri` (a real printer, `ipp://…`), `secondsPerPage`,
     `location`, `isVirtual`, and `share` (`name`, `allowAllUsers`, `users`, `groups`). Virtual printers print to
-    `paper`.
+    `paper`. `usageHistory` is for who runs the emulator: a past to invent (`plan_from_json`).
     """
     try:
         return await _build(seed, paper)

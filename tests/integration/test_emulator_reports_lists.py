@@ -11,7 +11,8 @@ import pytest
 
 from emulator.universal_print.clock import Clock
 from emulator.universal_print.reports.history import HistoryPlan
-from tests.support.emulated_service import Service, quick_settings, running_service, small_tenant
+from tests.support.emulated_reports import report, report_pages, report_rows, reporting_tenant
+from tests.support.emulated_service import Service, quick_settings, running_service
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 PLAN = HistoryPlan(date(2026, 1, 1), date(2026, 2, 28), seed=7, people=12, printers=3, silent_printers=1)
@@ -21,34 +22,10 @@ COUNTS = ("completedJobCount", "incompleteJobCount", "pageCount", "colorPageCoun
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
-    tenant = small_tenant(Clock(lambda: NOW))
-    tenant.app.delegated |= {"Reports.Read.All"}
-    tenant.app.application |= {"Reports.Read.All"}
+    tenant = reporting_tenant(Clock(lambda: NOW))
     async with running_service(tmp_path, tenant, quick_settings()) as running:
         running.emulator.reports.add_history(PLAN)
         yield running
-
-
-async def report(service: Service, path: str, status: int = 200) -> dict[str, Any]:
-    headers = await service.bearer(None, "Reports.Read.All")
-    answer = await service.http.get(path if "://" in path else f"/v1.0/reports/{path}", headers=headers)
-    assert answer.status_code == status, answer.text
-    body: dict[str, Any] = answer.json()
-    return body
-
-
-async def pages(service: Service, path: str) -> list[list[dict[str, Any]]]:
-    found: list[list[dict[str, Any]]] = []
-    link: str | None = path
-    while link is not None:
-        body = await report(service, link)
-        found.append(body["value"])
-        link = body.get("@odata.nextLink")
-    return found
-
-
-async def rows(service: Service, path: str) -> list[dict[str, Any]]:
-    return [row for page in await pages(service, path) for row in page]
 
 
 def totals(values: list[dict[str, Any]]) -> dict[str, int]:
@@ -56,7 +33,7 @@ def totals(values: list[dict[str, Any]]) -> dict[str, int]:
 
 
 async def test_every_series_adds_up_to_the_same(service: Service) -> None:
-    found = {series: await rows(service, series) for series in SERIES}
+    found = {series: await report_rows(service, series) for series in SERIES}
     sums = [totals(values) for values in found.values()]
     assert sums[0]["completedJobCount"] > 500
     assert all(entry == sums[0] for entry in sums)
@@ -74,7 +51,7 @@ async def test_one_summary_is_found_by_its_id(service: Service, series: str) -> 
 
 
 async def test_a_row_says_what_its_parts_add_up_to(service: Service) -> None:
-    for row in await rows(service, "dailyPrintUsageByPrinter"):
+    for row in await report_rows(service, "dailyPrintUsageByPrinter"):
         assert row["completedJobCount"] == row["completedBlackAndWhiteJobCount"] + row["completedColorJobCount"]
         if row["pageCount"] is not None:
             assert row["pageCount"] == row["blackAndWhitePageCount"] + row["colorPageCount"]
@@ -83,7 +60,7 @@ async def test_a_row_says_what_its_parts_add_up_to(service: Service) -> None:
 
 
 async def test_a_printer_that_reports_no_pages_has_none_rather_than_zero(service: Service) -> None:
-    found = await rows(service, "monthlyPrintUsageByPrinter")
+    found = await report_rows(service, "monthlyPrintUsageByPrinter")
     silent = [row for row in found if row["pageCount"] is None]
     assert len({row["printerId"] for row in silent}) == 1
     assert all(row["completedJobCount"] > 0 and row["mediaSheetCount"] is None for row in silent)
@@ -91,7 +68,7 @@ async def test_a_printer_that_reports_no_pages_has_none_rather_than_zero(service
 
 async def test_pages_are_followed_by_their_links_alone(service: Service) -> None:
     service.emulator.settings.report_page_size = 50
-    found = await pages(service, "dailyPrintUsageByUser")
+    found = await report_pages(service, "dailyPrintUsageByUser")
     assert [len(page) for page in found[:3]] == [50, 0, 50]
     days = [row["usageDate"] for page in found for row in page]
     assert days != sorted(days)
@@ -115,14 +92,14 @@ async def test_filters_are_refused_taken_or_ignored_as_the_settings_say(service:
     await report(service, wanted, 400)
     service.emulator.settings.report_filters = "published"
     service.emulator.settings.report_page_size = 3
-    found = await rows(service, wanted)
+    found = await report_rows(service, wanted)
     assert {row["usageDate"] for row in found} == {"2026-02-03", "2026-02-04"}
     assert all(row["completedJobCount"] > 0 for row in found)
     for other in ("usageDate eq 2026-02-01", "usageDate ge 2026-02-01", "pageCount gt 0", "usageDate le 2026"):
         await report(service, f"dailyPrintUsageByUser?$filter={other}", 400)
     service.emulator.settings.report_filters = "ignored"
     service.emulator.settings.report_page_size = 1000
-    assert len(await rows(service, wanted)) == len(await rows(service, "dailyPrintUsageByUser"))
+    assert len(await report_rows(service, wanted)) == len(await report_rows(service, "dailyPrintUsageByUser"))
 
 
 async def test_reports_are_for_people_with_the_permission_alone(service: Service) -> None:
@@ -133,8 +110,7 @@ async def test_reports_are_for_people_with_the_permission_alone(service: Service
 
 async def test_more_requests_than_the_ceiling_wait_as_long_as_they_are_told(tmp_path: Path) -> None:
     clock = Clock(lambda: NOW)
-    tenant = small_tenant(clock)
-    tenant.app.delegated |= {"Reports.Read.All"}
+    tenant = reporting_tenant(clock)
     settings = quick_settings()
     settings.limits.report_requests = [(2, timedelta(minutes=10))]
     async with running_service(tmp_path, tenant, settings) as service:

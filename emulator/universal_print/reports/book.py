@@ -48,6 +48,10 @@ class Reports:
         self.histories.append(history)
         return history
 
+    def clear_histories(self) -> None:
+        """Take back all invented pasts."""
+        self.histories.clear()
+
     def correct(
         self,
         day: date,
