@@ -56,6 +56,7 @@ async def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path) -> Non
             state = (await emulator.http.get("/emulator/state")).json()
             assert {share["displayName"] for share in state["shares"]} == {"Office", "Finance", "Photo", "Archive"}
             assert (await emulator.http.get("/")).headers["content-type"].startswith("text/html")
+            assert len((await emulator.http.get("/emulator/reports")).json()["histories"]) == 1
             emulator.process.send_signal(number)
             assert await emulator.process.wait() == 0
             assert emulator.process.stderr is not None
