@@ -23,6 +23,8 @@ def forbidden_modules(app: Path) -> list[str]:
 
     A namespace such as `azure` is left alone as long as one of its packages is asked for.
     """
+    if packaged := packages_folder(app):
+        return _forbidden_beside(packaged)
     try:
         lines = (app / "requirements.txt").read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
@@ -30,6 +32,23 @@ def forbidden_modules(app: Path) -> list[str]:
     allowed = with_dependencies([*_ALWAYS, *required_names(lines)])
     modules = _installed()
     return sorted(module for module, packages in modules.items() if not allowed & {normal(name) for name in packages})
+
+
+def packages_folder(app: Path) -> Path | None:
+    """The folder with the packages that the app brings, which the worker puts first; None where it brings none."""
+    folder = app / ".python_packages" / "lib" / "site-packages"
+    return folder if folder.is_dir() else None
+
+
+def _forbidden_beside(packaged: Path) -> list[str]:
+    """Everything that is installed here and that the app does not bring, but for the worker."""
+    brought = {path.name.partition(".")[0] for path in packaged.iterdir()}
+    worker = with_dependencies(_ALWAYS)
+    return sorted(
+        module
+        for module, packages in _installed().items()
+        if module not in brought and not worker & {normal(name) for name in packages}
+    )
 
 
 @cache

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from emulator.functions_host import worker_protocol
 from emulator.functions_host.frames import FrameError, pack, read_frame
-from emulator.functions_host.packages import hide
+from emulator.functions_host.packages import hide, packages_folder
 
 # Python's own records carry the level as a number; below this the worker of Azure sends nothing either.
 _LOG_LEVEL = logging.INFO
@@ -166,7 +166,8 @@ def main(app: str, forbidden: Sequence[str]) -> None:
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
-    sys.path.insert(0, app)
+    brought = packages_folder(Path(app))
+    sys.path[:0] = [app, *([str(brought)] if brought else [])]
     hide(forbidden)
     root = logging.getLogger()
     root.setLevel(_LOG_LEVEL)

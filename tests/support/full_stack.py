@@ -72,9 +72,9 @@ class FullStack:
 
 @asynccontextmanager
 async def full_stack(
-    account: StorageAccount, directory: Path, *, events: bool = True, isolated: bool = False
+    account: StorageAccount, directory: Path, *, events: bool = True, isolated: bool = False, app: Path = ROOT
 ) -> AsyncIterator[FullStack]:
-    """Start it all with one printer, `office`, and both accounts signed in.
+    """Start it all with one printer, `office`, and both accounts signed in. `app` is the folder that the host runs.
 
     `isolated` gives each function its own process, as Flex Consumption does; one process starts faster.
     """
@@ -107,7 +107,7 @@ async def full_stack(
         }
         logins = [printops(["login", name, "--device-code"], settings, emulator, name) for name in (ONE, TWO)]
         signing_in = asyncio.gather(*logins)
-        host = await stack.enter_async_context(FunctionsHost(ROOT, app_settings, isolated=isolated))
+        host = await stack.enter_async_context(FunctionsHost(app, app_settings, isolated=isolated))
         signed_in = await signing_in
         assert [ended.code for ended in signed_in] == [0, 0], signed_in
         if events:

@@ -1,0 +1,1 @@
+"""What brings the app to Azure: templates, hooks, and the package that is deployed."""
