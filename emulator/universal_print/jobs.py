@@ -77,6 +77,9 @@ class Job:
     sheets: int | None = None
     paper: str | None = None
     color: bool | None = None
+    # The URLs of the jobs that this one came from and went on as (Graph: printJob).
+    redirected_from: str | None = None
+    redirected_to: str | None = None
     history: list[tuple[datetime, str, tuple[str, ...]]] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 

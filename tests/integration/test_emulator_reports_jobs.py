@@ -88,6 +88,15 @@ async def test_a_job_that_never_came_out_is_incomplete(service: Service) -> None
     assert (job["processingState"], job["copiesPrinted"]) == ("aborted", 0)
 
 
+async def test_a_job_that_was_redirected_is_archived_but_counted_where_it_came_out(service: Service) -> None:
+    source = service.emulator.job(await print_once(service))
+    destination = service.emulator.job(await print_once(service))
+    source.redirected_to, destination.redirected_from = "https://destination", "https://source"
+    (row,) = await report_rows(service, "dailyPrintUsageByUser")
+    assert (row["completedJobCount"], row["pageCount"]) == (1, 1)
+    assert {job["id"] for job in await report_rows(service, archived(service))} == {source.id, destination.id}
+
+
 async def test_reports_learn_of_a_job_after_the_delay(service: Service) -> None:
     service.emulator.settings.report_delay = timedelta(hours=3)
     await print_once(service)

@@ -89,8 +89,8 @@ def job_view(job: Job) -> Json:
         "status": job_status_view(job),
         "configuration": dict(job.configuration),
         "isFetchable": job.fetchable,
-        "redirectedFrom": None,
-        "redirectedTo": None,
+        "redirectedFrom": job.redirected_from,
+        "redirectedTo": job.redirected_to,
         "acknowledgedDateTime": graph_time(job.acknowledged) if job.acknowledged else None,
         "errorCode": job.error_code,
     }

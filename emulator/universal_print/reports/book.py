@@ -132,7 +132,7 @@ class Reports:
             job.sheets,
             ended + self._settings.report_delay + late,
             # The paper of a redirected job is counted where it came out.
-            counted=getattr(job, "redirected_to", None) is None,
+            counted=job.redirected_to is None,
         )
 
 
