@@ -68,7 +68,7 @@ async def _write_end(entry: HeldEntry, etag: str, outcome: HeldOutcome, services
     if told is None:
         await services.entries.remove(entry.path)
         return
-    ended = replace(entry, state=told, sequence=entry.sequence + 1, ending=None, outcome=outcome, told=False)
+    ended = replace(entry, state=told, sequence=entry.sequence + 1, due=None, ending=None, outcome=outcome, told=False)
     await services.entries.save(ended, etag)
 
 

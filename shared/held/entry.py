@@ -82,9 +82,10 @@ class HeldEnding:
 class HeldEntry:
     """One job of a virtual printer, held for the person `user_id`. Times are ISO 8601 in UTC.
 
-    `owner_of` is the print account that printed the document for this person, None where the person did; `submission`
-    is then the key of the dropped file. `told` says that the person has been shown the outcome. `sequence` counts
-    scheduled looks, so that messages from before the newest one are known.
+    `due` is when the next look should have happened, for an entry that somebody is to go on with. `owner_of` is the
+    print account that printed the document for this person, None where the person did; `submission` is then the key of
+    the dropped file. `told` says that the person has been shown the outcome. `sequence` counts scheduled looks, so that
+    messages from before the newest one are known.
     """
 
     user_id: str
@@ -107,6 +108,7 @@ class HeldEntry:
     submission: str | None = None
     state: HeldState = HeldState.HELD
     sequence: int = 0
+    due: str | None = None
     release: HeldRelease | None = None
     ending: HeldEnding | None = None
     outcome: HeldOutcome | None = None
@@ -123,7 +125,8 @@ class HeldEntry:
 class HeldView:
     """What a listing shows of an entry, without reading it. Names and reasons are cut to what a screen shows.
 
-    `until` is the end of a claim, for an entry that is `releasing` or `ending`.
+    `until` is the end of a claim, for an entry that is `releasing` or `ending`; `due` is when somebody should have gone
+    on with it.
     """
 
     path: str
@@ -144,6 +147,7 @@ class HeldView:
     task_id: str
     outcome: HeldOutcome | None
     until: str | None
+    due: str | None
     told: bool
 
 
@@ -198,6 +202,7 @@ def summary(entry: HeldEntry) -> dict[str, Any]:
         "task": entry.task_id,
         "outcome": [outcome.code, outcome.reason[:_SHOWN_REASON], outcome.at] if outcome else None,
         "until": claim.until if claim else None,
+        "due": entry.due,
         "told": entry.told,
     }
 
@@ -225,9 +230,10 @@ def read_view(path: str, values: Mapping[str, Any]) -> HeldView:
             task_id=values["task"],
             outcome=HeldOutcome(outcome[0], outcome[1], outcome[2]) if outcome else None,
             until=values["until"],
+            due=values["due"],
             told=values["told"] is True,
         )
-        for time in (view.created, view.held, view.expires, *([view.until] if view.until else [])):
+        for time in (view.created, view.held, view.expires, *(text for text in (view.until, view.due) if text)):
             moment(time)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise HeldEntryUnreadable(f"the summary of {path} cannot be read: {error!r}") from error
@@ -246,5 +252,6 @@ def _check(entry: HeldEntry) -> None:
     times = [entry.created, entry.held, entry.expires]
     times += [entry.release.until, entry.release.at] if entry.release else []
     times += [entry.ending.until] if entry.ending else []
+    times += [entry.due] if entry.due else []
     for time in (*times, *(seen.at for seen in entry.sightings)):
         moment(time)

@@ -10,7 +10,7 @@ from shared.held.ending import finish_ending
 from shared.held.entry import HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK, look_up
 from shared.held.recovery import recover
-from shared.held.steps import close, look_later
+from shared.held.steps import back_to_held, close, look_later, next_look, note_alert
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
 from shared.submission.record import Result, moment, timestamp
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 # A look that comes before the version it was made for waits this long for it.
 EARLY_SECONDS = 5.0
 STOPPED = "stopped"
+# The alert for a job that was released and did not print.
+FAILED_ALERT = "releasedJobFailed"
 
 
 async def follow(path: str, looks: int, services: TaskServices) -> None:
@@ -97,6 +99,8 @@ async def _look(entry: HeldEntry, etag: str, services: TaskServices) -> None:
         outcome = HeldOutcome(STOPPED, reason, timestamp(now))
         told = entry.told if entry.outcome and entry.outcome.code == STOPPED else False
         await _again(replace(entry, state=HeldState.FAILED, outcome=outcome, told=told), etag, services)
+        if not told and entry.state is HeldState.RELEASED:
+            await note_alert(entry, FAILED_ALERT, f"{_job(entry)}: {reason}", services)
         return
     late = f"{overdue}; it may still come out at {release.printer_name}." if overdue else ""
     code, reason = (verdict.code, verdict.reason) if verdict else ("tookTooLong", f"Not printed: {late}")
@@ -107,12 +111,13 @@ async def _fail(entry: HeldEntry, etag: str, code: str, reason: str, services: T
     outcome = HeldOutcome(code, reason, timestamp(services.now()))
     if await _still_ours(entry, services):
         # The service lets the job be sent again, so the person may try another printer.
-        again = replace(entry, sequence=entry.sequence + 1, state=HeldState.HELD, release=None, outcome=outcome)
-        await services.entries.save(again, etag)
+        held, etag = await back_to_held(replace(entry, outcome=outcome), etag, services)
+        await note_alert(held, FAILED_ALERT, f"{_job(entry)} was not printed: {reason}", services)
         return
     await close(entry, "failed", code, reason, services)
-    failed = replace(entry, state=HeldState.FAILED, sequence=entry.sequence + 1, outcome=outcome, told=False)
+    failed = replace(entry, state=HeldState.FAILED, sequence=entry.sequence + 1, due=None, outcome=outcome, told=False)
     await services.entries.save(failed, etag)
+    await note_alert(entry, FAILED_ALERT, f"{_job(entry)} was not printed: {reason}", services)
 
 
 async def _still_ours(entry: HeldEntry, services: TaskServices) -> bool:
@@ -127,9 +132,14 @@ async def _still_ours(entry: HeldEntry, services: TaskServices) -> bool:
 async def _again(entry: HeldEntry, etag: str, services: TaskServices) -> None:
     begun = moment(entry.release.at) if entry.release else services.now()
     delay = poll_delay((services.now() - begun).total_seconds(), services.bounds)
-    entry = replace(entry, sequence=entry.sequence + 1)
+    entry = next_look(entry, delay, services)
     await look_later(entry, delay, services)
     await services.entries.save(entry, etag)
+
+
+def _job(entry: HeldEntry) -> str:
+    printer = entry.release.printer_name if entry.release else entry.printer_id
+    return f"{entry.document_name} of {entry.user_principal_name} at {printer}"
 
 
 def _too_old(entry: HeldEntry, services: TaskServices) -> bool:

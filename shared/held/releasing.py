@@ -13,6 +13,7 @@ from shared.errors import (
     DocumentRejected,
     GraphError,
     GraphThrottled,
+    GraphUnavailable,
     NoReply,
     NotNow,
     PrintFunctionsError,

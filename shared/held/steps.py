@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import StorageConflict
+from shared.errors import StorageConflict, Superseded
 from shared.held.entry import HeldEntry, HeldRelease, HeldState
 from shared.held.rows import ledger_row
 from shared.names import collected_path
 from shared.submission.claims import CLAIM_MARGIN_SECONDS
 from shared.submission.collected import Collected, encode_collected
 from shared.submission.record import timestamp
+from shared.tasks.record import TaskAlert, TaskRecordUnreadable
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
@@ -30,13 +31,19 @@ async def look_later(entry: HeldEntry, delay: float, services: TaskServices) -> 
     await services.events.send({"kind": "released", "path": entry.path, "looks": entry.sequence}, delay)
 
 
+def next_look(entry: HeldEntry, delay: float, services: TaskServices) -> HeldEntry:
+    """The next version of the entry, which is to be looked at after `delay` seconds."""
+    due = timestamp(services.now() + timedelta(seconds=delay))
+    return replace(entry, sequence=entry.sequence + 1, due=due)
+
+
 async def claim(entry: HeldEntry, etag: str, services: TaskServices, **changes: Any) -> tuple[HeldEntry, str]:
     """Write a claim, and queue the look that goes on if this worker dies. Raises StorageConflict.
 
     Both are sent at once: a message too many is dropped for its sequence, and upkeep finds an entry without one.
     """
-    claimed = replace(entry, sequence=entry.sequence + 1, told=False, **changes)
     delay = services.bounds.claim_seconds + CLAIM_MARGIN_SECONDS
+    claimed = replace(next_look(entry, delay, services), told=False, **changes)
     saved, queued = await asyncio.gather(
         services.entries.save(claimed, etag), look_later(claimed, delay, services), return_exceptions=True
     )
@@ -58,15 +65,16 @@ async def sent(entry: HeldEntry, etag: str, printer_id: str, job_id: str, servic
         printer = (await services.load_catalog()).printer(printer_id)
         release = replace(release, printer_id=printer_id, printer_name=printer.display_name if printer else printer_id)
     release = replace(release, destination_job_id=job_id)
-    moved = replace(entry, state=HeldState.RELEASED, sequence=entry.sequence + 1, release=release, ending=None)
-    await look_later(moved, services.bounds.poll_first_seconds, services)
+    delay = services.bounds.poll_first_seconds
+    moved = replace(next_look(entry, delay, services), state=HeldState.RELEASED, release=release, ending=None)
+    await look_later(moved, delay, services)
     await services.entries.save(moved, etag)
     return moved
 
 
 async def back_to_held(entry: HeldEntry, etag: str, services: TaskServices) -> tuple[HeldEntry, str]:
     """Hold the job again after a release or an end that was not done. Raises StorageConflict."""
-    held = replace(entry, state=HeldState.HELD, sequence=entry.sequence + 1, release=None, ending=None)
+    held = replace(entry, state=HeldState.HELD, sequence=entry.sequence + 1, due=None, release=None, ending=None)
     return held, await services.entries.save(held, etag)
 
 
@@ -81,3 +89,13 @@ async def close(entry: HeldEntry, outcome: str, code: str, reason: str, services
         await services.state.create(collected_path(entry.submission), encode_collected(collected))
     except StorageConflict:
         logger.info("%s was told of its end already", entry.submission)
+
+
+async def note_alert(entry: HeldEntry, code: str, text: str, services: TaskServices) -> None:
+    """Put an alert on the task's record, where reconcile finds it. Who writes it first, wins: it is one alert."""
+    try:
+        loaded = await services.tasks.load(entry.task_id)
+        if loaded is not None:
+            await services.tasks.save(replace(loaded[0], alert=TaskAlert(code, text)), loaded[1])
+    except (Superseded, TaskRecordUnreadable) as error:
+        logger.warning("%s: no alert was noted: %s", entry.path, error)

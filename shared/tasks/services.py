@@ -18,6 +18,8 @@ from shared.tasks.graph import TaskGraph
 if TYPE_CHECKING:
     import aiohttp
 
+    from shared.tasks.record import TaskRecords
+
 
 @dataclass(frozen=True, slots=True)
 class TaskServices:
@@ -28,6 +30,7 @@ class TaskServices:
     """
 
     state: StateStore
+    tasks: TaskRecords
     entries: HeldEntries
     events: MessageQueue
     ledger: LedgerWriter
