@@ -1,0 +1,1 @@
+"""Parquet files of flat tables, as far as exports need them."""
