@@ -31,6 +31,7 @@ class UsageServices:
 
     state: StateStore
     container: ContainerClient
+    spool: ContainerClient
     ledger: DayLog
     load_catalog: Callable[[], Awaitable[Catalog]]
     reports: ReportsClient
@@ -46,32 +47,38 @@ async def usage_services() -> UsageServices:
     return from_services(await services())
 
 
-def from_services(ready: Services, *, longest_wait_seconds: float | None = None) -> UsageServices:
-    """The same over services that are open. A command may wait longer for Graph than a function: say how long."""
-    from dataclasses import replace
-
+def from_services(ready: Services) -> UsageServices:
+    """The same over services that are open."""
+    from shared.accounts.authority import REPORTS_PERMISSIONS
+    from shared.accounts.tokens import AccountTokens
     from shared.graph.reports_client import ReportsClient
 
     settings, submissions = ready.settings, ready.submissions
-    bounds = settings.bounds
-    if longest_wait_seconds is not None:
-        bounds = replace(bounds, in_process_wait_seconds=longest_wait_seconds)
+    # Tokens of their own: a tenant that has not consented to reports must still print with the same account.
+    tokens = AccountTokens.from_settings(
+        settings,
+        ready.storage.state,
+        now=submissions.now,
+        refreshed=ready.pool.mark_refreshed,
+        permissions=REPORTS_PERMISSIONS,
+    )
     key = settings.usage_pseudonym_key
     return UsageServices(
-        state=submissions.state,
+        state=ready.storage.state,
         container=ready.storage.container(USAGE),
-        ledger=BlobDayLog(ready.storage.container(STATE), LEDGER_PREFIX),
+        spool=ready.storage.container(STATE),
         load_catalog=submissions.load_catalog,
         reports=ReportsClient(
             settings.graph_base_url,
             ready.http,
-            ready.tokens,
+            tokens,
             settings.reports_account,
-            bounds=bounds,
+            bounds=settings.bounds,
             sleep=submissions.sleep,
             random=submissions.random,
         ),
         pseudonyms=Pseudonyms(key) if key else None,
-        bounds=bounds,
+        ledger=BlobDayLog(ready.storage.container(STATE), LEDGER_PREFIX),
+        bounds=settings.bounds,
         now=submissions.now,
     )
