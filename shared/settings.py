@@ -120,6 +120,7 @@ class Settings:
     alert_webhook_url: str | None = field(default=None, repr=False)
     kiosk_keys: tuple[str, ...] = field(default=(), repr=False)
     usage_pseudonym_key: str | None = field(default=None, repr=False)
+    reports_account_named: bool = False
     bounds: Bounds = field(default_factory=Bounds)
 
     @property
@@ -179,6 +180,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         alert_webhook_url=alert_url,
         kiosk_keys=kiosk_keys,
         usage_pseudonym_key=pseudonym_keys,
+        reports_account_named=reports is not None,
         bounds=bounds,
     )
 

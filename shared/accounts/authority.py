@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Graph: the least that creating, starting and reading one's own jobs on a share takes.
 PERMISSIONS = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
+# Graph: the least that usage reports and archived jobs take. An administrator has to consent to it.
+REPORTS_PERMISSIONS = ("Reports.Read.All",)
 
 GLOBAL_GRAPH = "graph.microsoft.com"
 
@@ -46,13 +48,24 @@ class SilentApplication(Protocol):
         ...
 
 
-def graph_scopes(settings: Settings) -> list[str]:
+def permissions_of(settings: Settings, user_principal_name: str) -> tuple[str, ...]:
+    """What a sign-in of this account asks for.
+
+    An account that reads reports only because no other is named is not asked for it: without an administrator's
+    consent its sign-in would fail, and with that consent its reports can be read as it is.
+    """
+    printing = PERMISSIONS if user_principal_name in settings.print_accounts else ()
+    reads = settings.reports_account_named and user_principal_name == settings.reports_account
+    return (*printing, *(REPORTS_PERMISSIONS if reads else ()))
+
+
+def graph_scopes(settings: Settings, permissions: Sequence[str] = PERMISSIONS) -> list[str]:
     """The delegated scopes on Graph, whatever address it is reached by.
 
     The resource is written out because MSAL finds a cached token only under the scopes that the authority answered.
     """
     host = urlsplit(settings.graph_base_url).hostname
-    return [f"https://{host if host in CLOUDS else GLOBAL_GRAPH}/{name}" for name in PERMISSIONS]
+    return [f"https://{host if host in CLOUDS else GLOBAL_GRAPH}/{name}" for name in permissions]
 
 
 @contextmanager

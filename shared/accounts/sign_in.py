@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.accounts.authority import PERMISSIONS, graph_scopes, new_cache, public_client, troubles
+from shared.accounts.authority import graph_scopes, new_cache, permissions_of, public_client, troubles
 from shared.accounts.token_cache import TokenCacheStore
 from shared.accounts.tokens import told
 from shared.errors import PrintFunctionsError
@@ -74,11 +74,12 @@ async def sign_in(
     Raises WrongUser where somebody else signed in, SignInFailed where nobody did or a permission is missing.
     """
     name = user_principal_name.lower()
-    text, result = await asyncio.to_thread(_acquired, settings, acquire)
+    permissions = permissions_of(settings, name)
+    text, result = await asyncio.to_thread(_acquired, settings, permissions, acquire)
     if "access_token" not in result:
         raise SignInFailed(told(result) + _advice(result))
     check_user(name, result)
-    check_permissions(result)
+    check_permissions(result, permissions)
     if not json.loads(text).get("RefreshToken"):
         raise SignInFailed("The sign-in service gave no refresh token. Check that the app may use offline_access.")
     await caches.start_anew(name, text)
@@ -97,10 +98,10 @@ def check_user(name: str, result: Mapping[str, Any]) -> None:
         )
 
 
-def check_permissions(result: Mapping[str, Any]) -> None:
-    """Raises SignInFailed unless the token has every permission that printing takes."""
+def check_permissions(result: Mapping[str, Any], permissions: Sequence[str]) -> None:
+    """Raises SignInFailed unless the token has every one of the permissions."""
     granted = {scope.rpartition("/")[2].lower() for scope in str(result.get("scope", "")).split()}
-    missing = [permission for permission in PERMISSIONS if permission.lower() not in granted]
+    missing = [permission for permission in permissions if permission.lower() not in granted]
     if missing:
         raise SignInFailed(
             f"The sign-in lacks {' and '.join(missing)}. Add it to the app registration's delegated permissions for "
@@ -108,11 +109,11 @@ def check_permissions(result: Mapping[str, Any]) -> None:
         )
 
 
-def _acquired(settings: Settings, acquire: Acquire) -> tuple[str, Mapping[str, Any]]:
+def _acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire) -> tuple[str, Mapping[str, Any]]:
     cache = new_cache(None)
     try:
         with public_client(settings, cache) as application:
-            result = acquire(application, graph_scopes(settings))
+            result = acquire(application, graph_scopes(settings, permissions))
     except troubles() as error:
         raise SignInFailed(
             f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "

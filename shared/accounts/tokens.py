@@ -6,13 +6,21 @@ import asyncio
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.accounts.authority import SilentApplication, TokenCache, graph_scopes, new_cache, public_client, troubles
+from shared.accounts.authority import (
+    PERMISSIONS,
+    SilentApplication,
+    TokenCache,
+    graph_scopes,
+    new_cache,
+    public_client,
+    troubles,
+)
 from shared.accounts.token_cache import StoredCache, TokenCacheStore
 from shared.bounds import Bounds
 from shared.errors import AccountLapsed, NotNow, PrintFunctionsError
@@ -79,12 +87,13 @@ class AccountTokens:
         *,
         now: Callable[[], datetime],
         refreshed: Callable[[str], Awaitable[None]],
+        permissions: Sequence[str] = PERMISSIONS,
     ) -> AccountTokens:
-        """Tokens from the authority of the settings."""
+        """Tokens from the authority of the settings, with these permissions on Graph."""
         return cls(
             TokenCacheStore(store, Sealer(settings.token_cache_keys), now),
             lambda cache: public_client(settings, cache),
-            graph_scopes(settings),
+            graph_scopes(settings, permissions),
             bounds=settings.bounds,
             now=now,
             refreshed=refreshed,
