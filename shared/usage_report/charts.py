@@ -20,8 +20,9 @@ _NARROW_LABELS = 5
 _WIDE_LABELS = 16
 _LONGEST_LABEL = {WIDE: 34, NARROW: 16}
 _BAR_HEIGHT = 26
+_ROOM_BESIDE = {WIDE: 1.15, NARROW: 1.5}
 _DROPPED = {ElementTree.Comment, "defs", "desc", "script", "style", "title"}
-_UNUSED_PARTS = {"tooltip-overlay", "overlay"}
+_UNUSED_PARTS = {"tooltip-overlay"}
 
 
 class Kind(StrEnum):
@@ -103,6 +104,9 @@ def _graph(chart: Chart, width: int) -> Any:
     totals = [sum(value or 0 for value in stack) for stack in stacks]
     largest = max((value or 0 for series in chart.series for value in series.values), default=0)
     end, marks = axis_end(chart.most or (max(totals, default=0) if stacked else largest))
+    # The number beside a bar needs room after the longest one.
+    beside = chart.kind is Kind.BARS and len(chart.series) == 1
+    room = _ROOM_BESIDE[width] if beside else 1.0
     options: dict[str, Any] = {
         "style": style,
         "css": [],
@@ -111,12 +115,14 @@ def _graph(chart: Chart, width: int) -> Any:
         "margin": 4,
         "spacing": 8,
         "width": width,
-        "range": (0, end),
+        "range": (0, max(end, largest * room)),
         "y_labels": [{"value": mark, "label": chart.format_axis(mark)} for mark in marks],
-        "print_values": chart.kind is Kind.BARS and len(chart.series) == 1,
+        "print_values": beside,
         "print_values_position": "top",
         "formatter": chart.format_value,
         "no_data_text": "",
+        # Labels are shortened here, where their room is known.
+        "truncate_label": -1,
     }
     if chart.kind is Kind.BARS:
         # Horizontal bars count from below; people read from above.
@@ -131,7 +137,10 @@ def _graph(chart: Chart, width: int) -> Any:
     graph.uuid = chart.key
     for series in chart.series:
         values = [
-            None if value is None else {"value": value, "label": f"{label}, {series.name}: {chart.format_value(value)}"}
+            # Nothing is drawn for nothing; a bar without height would cover a piece of the axis.
+            None
+            if not value and stacked
+            else {"value": value, "label": f"{label}, {series.name}: {chart.format_value(value)}"}
             for label, value in zip(chart.labels, series.values, strict=True)
         ]
         graph.add(series.name, values[::-1] if chart.kind is Kind.BARS else values)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 # So many rows have a table of printers or people; the others are one row, and all of them are in the exported files.
-MOST_ROWS = 25
+MOST_ROWS = 15
 MOST_REASONS = 20
 _OUTCOMES = ("completed", "failed", "refused", "aborted", "expired", "discarded", "superseded")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from shared.usage_report.charts import Chart, Kind, Series
@@ -12,7 +13,7 @@ from shared.usage_report.figures import Line, MonthFigures, Usage
 from shared.usage_report.language import Language
 
 # So many bars have room; the others are in the table, or in the files.
-MOST_BARS = 12
+MOST_BARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def trend(figures: MonthFigures, language: Language) -> Picture | None:
             peak=language.month(peak),
             pages=language.plural("pages", most.pages),
         ),
-        labels=tuple(language.month(first, short=True) for first in months),
+        labels=_months(months, language),
         series=_pages((usage for _, usage in figures.trend), language),
         format_axis=language.compact,
         format_value=language.number,
@@ -100,7 +101,7 @@ def habits(figures: MonthFigures, language: Language) -> Picture | None:
             color=language.percent(figures.total.color_share),
             sides=language.percent(figures.total.double_sided_share),
         ),
-        labels=tuple(language.month(first, short=True) for first, _ in figures.trend),
+        labels=_months([first for first, _ in figures.trend], language),
         series=(Series(names[0], "color", colors), Series(names[1], "sides", sides)),
         format_axis=language.percent,
         format_value=lambda share: language.percent(share, 1),
@@ -207,17 +208,17 @@ def pool(figures: MonthFigures, language: Language) -> Picture | None:
     expected = figures.forecast
     if expected is None or expected.until is None:
         return None
-    bars = [("used", expected.used), ("pool", expected.pool)]
+    bars = [("used" if expected.complete else "usedSoFar", expected.used), ("pool", expected.pool)]
     if expected.at_month_end is not None and not expected.complete:
         bars.insert(1, ("expected", expected.at_month_end.expected))
     chart = _single(
         "pool",
         (language.phrase("pool.chart"), language.phrase("pool.desc", pool=language.number(expected.pool))),
-        (tuple(language.phrase(f"pool.{name}") for name, _ in bars), tuple(float(jobs) for _, jobs in bars)),
+        (tuple(language.phrase(f"pool.bar.{name}") for name, _ in bars), tuple(float(jobs) for _, jobs in bars)),
         (language.phrase("column.jobs"), "pool"),
         (language.compact, language.number),
     )
-    rows = tuple((language.phrase(f"pool.{name}"), language.number(jobs)) for name, jobs in bars)
+    rows = tuple((language.phrase(f"pool.bar.{name}"), language.number(jobs)) for name, jobs in bars)
     return Picture(chart, Table(chart.title, ("", language.phrase("column.jobs")), rows))
 
 
@@ -231,6 +232,16 @@ def _single(
     """Bars of one series: title and description, labels and values, name and colour, formats of axis and value."""
     (title, description), (labels, numbers), (name, color) = words, values, series
     return Chart(key, Kind.BARS, title, description, labels, (Series(name, color, numbers),), *formats)
+
+
+def _months(months: Sequence[date], language: Language) -> tuple[str, ...]:
+    """Short names, with the year where it begins."""
+    return tuple(
+        language.month(first, short=True)
+        if first == months[0] or first.month == 1
+        else language.month_name(first, short=True)
+        for first in months
+    )
 
 
 def _pages(usages: Iterable[Usage | None], language: Language) -> tuple[Series, ...]:

@@ -64,7 +64,7 @@ def month_data(month: date, until: date | None, *, printers: int = 24, people: i
     chance = random.Random(f"{seed}{month}")  # noqa: S311 - no secret hangs on it
     days = _days(month, until, chance)
     of_month = sum((usage for day, usage in days.items() if day >= month), Usage())
-    months = {month_before(month, back): usage(_busy(month_before(month, back)), chance) for back in range(1, 12)}
+    months = {month_before(month, back): usage(_busy(month_before(month, back)), chance) for back in range(1, 13)}
     return MonthData(
         month=month,
         until=until,
