@@ -49,8 +49,10 @@ async def claim(entry: HeldEntry, etag: str, services: TaskServices, **changes: 
     )
     if isinstance(saved, BaseException):
         raise saved
-    if isinstance(queued, BaseException):
+    if isinstance(queued, Exception):
         logger.warning("%s: the look after its claim could not be queued: %s", entry.path, type(queued).__name__)
+    elif isinstance(queued, BaseException):
+        raise queued
     return claimed, saved
 
 
