@@ -139,7 +139,7 @@ def _graph(chart: Chart, width: int) -> Any:
         values = [
             # Nothing is drawn for nothing; a bar without height would cover a piece of the axis.
             None
-            if not value and stacked
+            if value is None or (stacked and not value)
             else {"value": value, "label": f"{label}, {series.name}: {chart.format_value(value)}"}
             for label, value in zip(chart.labels, series.values, strict=True)
         ]
