@@ -96,14 +96,14 @@ def _footer(writer: PdfWriter, page: PageObject, line: bytes) -> None:
 def _banner(writer: PdfWriter, stamp: Stamp, text: StampText) -> None:
     first = writer.pages[0]
     width, height = float(first.cropbox.width), float(first.cropbox.height)
-    page = writer.insert_blank_page(width, height, 0)
+    writer.insert_blank_page(width, height, 0)
     lines = [text.person, text.document, text.when, *([stamp.text] if stamp.text else [])]
     top = height - 5 * MARGIN_POINTS
     places = [
         (2 * MARGIN_POINTS, top - number * 2 * BANNER_POINTS, BANNER_POINTS, _line(line))
         for number, line in enumerate(lines)
     ]
-    _draw(writer, page, places)
+    _draw(writer, writer.pages[0], places)
 
 
 def _draw(writer: PdfWriter, page: PageObject, texts: list[tuple[float, float, float, bytes]]) -> None:
