@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from shared.costs.licence_pool import PATTERN_DAYS
 from shared.ledger import rows_of_day
 from shared.usage.partitions import list_partitions, read_partition
+from shared.usage.series import (
+    DAILY_BY_PRINTER,
+    DAILY_BY_USER,
+    MONTHLY_BY_PRINTER,
+    MONTHLY_BY_USER,
+    Series,
+)
 from shared.usage.services import UsageServices
 from shared.usage.tables import Table, day_key, month_key
+from shared.usage.watermark import decode_state, state_path
 from shared.usage_report.documents import DocumentCounter, DocumentFigures
 from shared.usage_report.figures import (
     TREND_MONTHS,
@@ -24,24 +31,20 @@ from shared.usage_report.figures import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UsageTables:
-    """The exported tables that a report is made of. Their columns have Graph's names (Graph: printUsage)."""
-
-    daily_by_printer: Table
-    daily_by_user: Table
-    monthly_by_printer: Table
-    monthly_by_user: Table
+async def exported_until(services: UsageServices, series: Series) -> date | None:
+    """The last day that is exported of a series, None before its first export. Raises SeriesStateUnreadable."""
+    stored = await services.state.read(state_path(series.name))
+    return decode_state(stored.content).through if stored else None
 
 
-async def read_month(services: UsageServices, tables: UsageTables, month: date, until: date) -> MonthData:
-    """Everything that a report of the month that begins with `month` needs; `until` is the last day exported.
+async def read_month(services: UsageServices, month: date, until: date) -> MonthData:
+    """Everything that a report of the month that begins with `month` needs; `until` is the last day to look at.
 
     A month that is over is read from its monthly partitions, where Graph has corrected most. One that is not, or that
     has none, is the sum of its days.
     """
-    printers = _Series(services, tables.monthly_by_printer, tables.daily_by_printer, until)
-    people = _Series(services, tables.monthly_by_user, tables.daily_by_user, until)
+    printers = _Rows(services, MONTHLY_BY_PRINTER, DAILY_BY_PRINTER, until)
+    people = _Rows(services, MONTHLY_BY_USER, DAILY_BY_USER, until)
     months = {}
     for back in range(1, TREND_MONTHS):
         first = month_before(month, back)
@@ -76,10 +79,10 @@ async def read_documents(services: UsageServices, month: date, until: date) -> D
     return counter.figures()
 
 
-class _Series:
+class _Rows:
     """Rows of one kind of usage, by month and by day; partitions that are not there cost no request each."""
 
-    def __init__(self, services: UsageServices, monthly: Table, daily: Table, until: date) -> None:
+    def __init__(self, services: UsageServices, monthly: Series, daily: Series, until: date) -> None:
         self._services = services
         self._monthly, self._daily = monthly, daily
         self._until = until
@@ -87,8 +90,8 @@ class _Series:
 
     async def of_month(self, month: date) -> AsyncIterator[Mapping[str, Any]]:
         """The rows of a month, or of its days while it is not over or was not exported as a month."""
-        if last_day(month) <= self._until and month_key(month) in await self._keys(self._monthly):
-            async for row in read_partition(self._monthly, month_key(month), services=self._services):
+        if await self._whole(month):
+            async for row in read_partition(self._monthly.table, month_key(month), services=self._services):
                 yield row
             return
         for number in range(last_day(month).day):
@@ -97,9 +100,15 @@ class _Series:
 
     async def of_day(self, day: date) -> AsyncIterator[Mapping[str, Any]]:
         """The rows of a day, none for one that was not exported yet."""
-        if day <= self._until and day_key(day) in await self._keys(self._daily):
-            async for row in read_partition(self._daily, day_key(day), services=self._services):
+        if day <= self._until and day_key(day) in await self._keys(self._daily.table):
+            async for row in read_partition(self._daily.table, day_key(day), services=self._services):
                 yield row
+
+    async def _whole(self, month: date) -> bool:
+        """Whether the month's own partition was read when the month was over."""
+        through = await exported_until(self._services, self._monthly)
+        over = through is not None and last_day(month) <= min(through, self._until)
+        return over and month_key(month) in await self._keys(self._monthly.table)
 
     async def _keys(self, table: Table) -> frozenset[str]:
         if table.name not in self._there:
@@ -107,7 +116,7 @@ class _Series:
         return self._there[table.name]
 
 
-async def _entries(series: _Series, month: date) -> tuple[Entry, ...]:
+async def _entries(series: _Rows, month: date) -> tuple[Entry, ...]:
     """The month's usage of each printer or person, added up by its key; the newest name that it has counts."""
     usages: dict[str, Usage] = {}
     names: dict[str, str] = {}

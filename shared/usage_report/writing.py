@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from shared.usage.partitions import write_partition
+from shared.usage.series import DAILY_BY_PRINTER
 from shared.usage.services import UsageServices
 from shared.usage.tables import Column, Table, month_key
 from shared.usage_report.figures import (
@@ -19,7 +20,7 @@ from shared.usage_report.figures import (
     parse_cost_rules,
 )
 from shared.usage_report.language import load_language
-from shared.usage_report.reading import UsageTables, read_month
+from shared.usage_report.reading import exported_until, read_month
 from shared.usage_report.summary import encode_figures
 
 logger = logging.getLogger(__name__)
@@ -64,20 +65,22 @@ def figures_path(month: date) -> str:
     return f"report/month={month_key(month)}/figures.json"
 
 
-async def write_reports(
-    services: UsageServices, tables: UsageTables, first: date, last: date, until: date
-) -> list[ReportResult]:
+async def write_reports(services: UsageServices, first: date, last: date) -> list[ReportResult]:
     """Write the reports of the months with the days from `first` to `last`, and `latest` where the newest is written.
 
-    `until` is the last day that has been exported. Raises CatalogUnreadable for prices or cost centres with a fault.
+    Nothing is written before the first export of usage. Raises CatalogUnreadable for prices or cost centres with a
+    fault, and StorageConflict where another instance wrote the costs meanwhile.
     """
     from shared.usage_report.page import render
 
+    until = await exported_until(services, DAILY_BY_PRINTER)
+    if until is None:
+        return []
     rules = _in_force(parse_cost_rules((await services.load_catalog()).document), services)
     language = load_language()
     results = []
     for month in _months(first, min(last, until)):
-        figures = make_figures(await read_month(services, tables, month, until), rules)
+        figures = make_figures(await read_month(services, month, until), rules)
         page = render(figures, language, pseudonymised=services.pseudonyms is not None)
         if figures.cost and figures.cost.centers:
             await write_partition(COST_BY_CENTER, month_key(month), iter(_cost_rows(figures)), services=services)

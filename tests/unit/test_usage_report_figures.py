@@ -124,7 +124,7 @@ def _pool(**changes: object) -> Forecast:
         (_pool(earliest=date(2026, 11, 29)), "it would run out on 29\xa0November"),
         (
             _pool(runs_out=date(2026, 11, 27), earliest=date(2026, 11, 25), latest=date(2026, 11, 30)),
-            "expected by the end of the month. Four times in five it runs out between 25\xa0November and 30\xa0November.",
+            "by the end of the month. Four times in five it runs out between 25\xa0November and 30\xa0November.",
         ),
         (
             _pool(runs_out=date(2026, 11, 27), earliest=date(2026, 11, 25)),
