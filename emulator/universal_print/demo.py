@@ -1,4 +1,4 @@
-"""The demo tenant: a few people, two print accounts, an administrator, and four printers of different kinds."""
+"""The demo tenant: people, two print accounts, an administrator, four printers, and one where jobs are held."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ CLIENT_ID = "b7a4c1d2-0e5f-4c8a-9d3b-2f6e8a1c5d40"
 CLIENT_SECRET = "demo-secret-of-the-emulator"  # noqa: S105 - good in the emulator alone
 ADMINISTRATOR = "admin@contoso.example"
 PRINT_ACCOUNTS = ("print1@contoso.example", "print2@contoso.example")
+FOLLOW_ME = "Follow Me"
 PEOPLE = ("anna@contoso.example", "bruno@contoso.example", "chiara@contoso.example")
 
 _APP = {
@@ -31,7 +32,7 @@ _APP = {
     ],
     "application": [
         *("PrintJob.ReadWrite.All", "PrintJob.Manage.All", "Printer.Read.All", "Printer.ReadWrite.All"),
-        *("PrintTaskDefinition.ReadWrite.All", "User.Read.All"),
+        *("PrintTaskDefinition.ReadWrite.All", "User.ReadBasic.All", "User.Read.All", "GroupMember.Read.All"),
     ],
     "secrets": [CLIENT_SECRET],
     "allowPublicClient": True,
@@ -47,6 +48,14 @@ def _printer(name: str, model: str, share: str, building: str) -> dict[str, Any]
         "share": {"name": share, "users": list(PRINT_ACCOUNTS), "groups": ["Staff"]},
     }
 
+
+# Set-up makes the task definition and the trigger that hold what is printed here.
+_FOLLOW_ME = {
+    "name": FOLLOW_ME,
+    "model": "officeColor",
+    "virtual": True,
+    "share": {"name": FOLLOW_ME, "users": list(PRINT_ACCOUNTS), "groups": ["Staff"]},
+}
 
 SEED: dict[str, Any] = {
     "tenant": {"id": TENANT_ID, "displayName": "Contoso"},
@@ -67,6 +76,7 @@ SEED: dict[str, Any] = {
         _printer("Finance Laser", "monoLaser", "Finance", "Main"),
         _printer("Photo Desk", "deskRaster", "Photo", "Studio"),
         _printer("Archive XPS", "xpsClass", "Archive", "Cellar"),
+        _FOLLOW_ME,
     ],
     # Enough for trends, and few enough pages that reading all of it several times stays below the ceiling on reports.
     "usageHistory": {"months": 14, "seed": 20, "people": 24, "printers": 4, "jobsPerPerson": 1.6},

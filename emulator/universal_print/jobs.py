@@ -19,6 +19,7 @@ NOT_A_CANDIDATE = "The job is not a candidate for processing yet."
 BEING_PROCESSED = "The print job is currently being processed."
 WAITING = "The print job is waiting for the printer."
 CANCELED = "The print job was canceled by a user."
+REDIRECTED = "The print job was redirected to another printer."
 ABANDONED = "The print job was never started and has been removed."
 _FIRST_JOB_ID = 1001
 
@@ -80,6 +81,10 @@ class Job:
     # The URLs of the jobs that this one came from and went on as (Graph: printJob).
     redirected_from: str | None = None
     redirected_to: str | None = None
+    # Whether an app has put another document in the place of the one that was printed.
+    replaced: bool = False
+    # Out of Graph's sight; the emulator remembers it for reports and for its page.
+    deleted: bool = False
     history: list[tuple[datetime, str, tuple[str, ...]]] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -90,8 +95,18 @@ class Job:
 
     @property
     def in_submission(self) -> bool:
-        """Whether it counts against the ceiling of jobs in submission: until a printer may fetch it."""
-        return not self.is_final and not self.fetchable
+        """Whether it counts against the ceiling of jobs in submission: until it is held or a printer may fetch it."""
+        return not self.is_final and not self.fetchable and not self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a task blocks the started job from printing."""
+        return self.state == "paused" and self.started is not None
+
+    @property
+    def path(self) -> str:
+        """Where Graph has the job, below the version."""
+        return f"/print/printers/{self.printer.id}/jobs/{self.id}"
 
     def enter(
         self, now: datetime, state: str, details: tuple[str, ...], description: str, *, acquired: bool = False
@@ -170,6 +185,8 @@ class JobBook:
             return
         if job.session is not None:
             job.session.open = False
+            if job.session.path != job.payload:
+                job.session.path.unlink(missing_ok=True)
         if not self._settings.keep_payloads:
             job.payload.unlink(missing_ok=True)
             job.payload.with_suffix(".pdf").unlink(missing_ok=True)

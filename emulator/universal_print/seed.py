@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.universal_print.devices.capabilities import MODELS
 from emulator.universal_print.devices.device import Device
+from emulator.universal_print.devices.deviceless import DevicelessPrinter
 from emulator.universal_print.devices.ipp import IppPrinter
 from emulator.universal_print.devices.virtual import VirtualPrinter
 from emulator.universal_print.tokens import managed_identity
@@ -25,8 +26,9 @@ async def build_world(seed: Mapping[str, Any], paper: Path) -> World:
     has `clientId`, `displayName`, `delegated` and `application` (permissions), `secrets`, `certificates` (PEM),
     `allowPublicClient`, `redirectUris`, `trustsManagedIdentity`; a user `userPrincipalName`, `displayName`, `roles`,
     `groups`; a printer `name`, `model` (a key of MODELS) or `uri` (a real printer, `ipp://…`), `secondsPerPage`,
-    `location`, `isVirtual`, and `share` (`name`, `allowAllUsers`, `users`, `groups`). Virtual printers print to
-    `paper`. `usageHistory` is for who runs the emulator: a past to invent (`plan_from_json`).
+    `location`, and `share` (`name`, `allowAllUsers`, `users`, `groups`). Emulated devices print to `paper`; a printer
+    with `virtual` true has none, and its jobs wait for an app to redirect them. `usageHistory` is for who runs the
+    emulator: a past to invent (`plan_from_json`).
     """
     try:
         return await _build(seed, paper)
@@ -57,7 +59,7 @@ async def _build(seed: Mapping[str, Any], paper: Path) -> World:
     for entry in seed["printers"]:
         printer = world.add_printer(
             await _device(entry, paper),
-            has_physical_device=not entry.get("isVirtual", False),
+            has_physical_device=not entry.get("virtual", False),
             location=entry.get("location"),
         )
         share = entry.get("share")
@@ -95,4 +97,6 @@ async def _device(entry: Mapping[str, Any], paper: Path) -> Device:
     model = MODELS.get(entry["model"])
     if model is None:
         raise SeedError(f"There is no printer model {entry['model']!r}; there are: {', '.join(MODELS)}.")
+    if entry.get("virtual", False):
+        return DevicelessPrinter(entry["name"], model)
     return VirtualPrinter(entry["name"], model, paper, seconds_per_page=entry.get("secondsPerPage", 0.0))

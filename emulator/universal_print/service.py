@@ -15,6 +15,7 @@ from emulator.universal_print.queues import PrintQueues
 from emulator.universal_print.reports.book import Reports
 from emulator.universal_print.request_log import RequestLog
 from emulator.universal_print.settings import Settings
+from emulator.universal_print.tasks import TaskBook
 from emulator.universal_print.tokens.authority import Authority
 from emulator.universal_print.uploads import Uploads
 from emulator.universal_print.violations import Violations
@@ -32,7 +33,8 @@ class Service:
         self.jobs = JobBook(directory, self.settings)
         self.uploads = Uploads(self.jobs, self.settings, self._now)
         self.downloads = Downloads(self.settings)
-        self.queues = PrintQueues(world, self.jobs, self.settings)
+        self.tasks = TaskBook(self.jobs, self.settings)
+        self.queues = PrintQueues(world, self.jobs, self.tasks, self.settings)
         self.usage = Usage(self.settings, self.jobs)
         self.reports = Reports(world, self.jobs, self.settings)
         self.violations = Violations()
@@ -56,6 +58,10 @@ class Service:
 
     def _now(self) -> datetime:
         return self.world.clock.now()
+
+    def settle(self) -> None:
+        """Let happen what time has brought: tasks that held a job too long are given up."""
+        self.tasks.expire(self._now())
 
     def revoke_sign_in(self, user: User, *, reject_access_tokens: bool = False) -> None:
         """End the user's sign-in: the next refresh fails. Access tokens stay valid unless told otherwise."""

@@ -65,6 +65,10 @@ class Settings:
     download_lifetime: timedelta = timedelta(minutes=10)
     # How long a job that is never started is kept is not documented.
     abandoned_job_lifetime: timedelta = timedelta(hours=24)
+    # How long a task may hold a job until the job is deleted is not documented.
+    task_lifetime: timedelta = timedelta(days=3)
+    # Lists show tasks that ended "recently"; how long that is is not documented.
+    ended_task_lifetime: timedelta = timedelta(hours=1)
     # How long the service works on a started job before a printer may fetch it; real time.
     processing_seconds: float = 0.05
     # Keep the uploaded bytes of jobs that are final, so that a test can look at them.

@@ -30,10 +30,15 @@ class Uploads:
         self._now = now
         self._sessions: dict[str, UploadSession] = {}
 
-    def open_session(self, job: Job, document_name: str, content_type: str, size: int) -> UploadSession:
-        """Open a session for the job's document. One that is open already ends, and its bytes are forgotten."""
-        if job.session is not None:
-            self._close(job.session)
+    def open_session(
+        self, job: Job, document_name: str, content_type: str, size: int, *, replace: bool = False
+    ) -> UploadSession:
+        """Open a session for the job's document. One that is open already ends, and its bytes are forgotten.
+
+        With `replace` the job keeps the document that it has until the new one is complete.
+        """
+        if job.session is not None and job.session.open:
+            self.cancel(job.session)
         session = UploadSession(
             secrets.token_urlsafe(32),
             job,
@@ -41,7 +46,7 @@ class Uploads:
             content_type,
             size,
             self._now() + self._settings.upload_lifetime,
-            job.payload,
+            job.payload.with_suffix(".replacement") if replace else job.payload,
         )
         with session.path.open("wb") as file:
             file.truncate(size)
@@ -125,6 +130,9 @@ class Uploads:
         document.content_type = session.content_type
         document.size = session.size
         document.uploaded = self._now()
+        if session.path != session.job.payload:
+            session.path.replace(session.job.payload)
+            session.job.replaced = True
         self._close(session)
 
     def _close(self, session: UploadSession) -> None:

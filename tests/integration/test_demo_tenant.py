@@ -28,7 +28,7 @@ async def test_the_demo_tenant_becomes_a_catalog_with_the_shares_that_the_docume
     assert {share.alias for share in catalog.shares} >= {document.name.split("/")[0] for document in DOCUMENTS}
     assert all(share.capabilities["contentTypes"] for share in catalog.shares)
     assert {share.printer_name for share in catalog.shares} == {
-        "Office MFP", "Finance Laser", "Photo Desk", "Archive XPS"
+        "Office MFP", "Finance Laser", "Photo Desk", "Archive XPS", "Follow Me"
     }  # fmt: skip
 
 

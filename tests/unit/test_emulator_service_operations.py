@@ -10,14 +10,14 @@ import pytest
 
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph.api import HANDLERS
-from emulator.universal_print.graph.operations import OPERATIONS, Operation, Router
+from emulator.universal_print.graph.operations import OPERATIONS, STRINGS, Operation, Router
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FACTS = ROOT / "tests" / "data" / "graph_print_operations.txt"
 PAGE = ROOT / "docs" / "emulator-differences.md"
 ARCHIVED = "getUserArchivedPrintJobs"
 # Of the directory the emulator has just what print software asks for; these rows are not in the facts about print.
-DIRECTORY = {("GET", "/me"), ("GET", "/users"), ("GET", "/users/{}")}
+DIRECTORY = {("GET", "/me"), ("GET", "/users"), ("GET", "/users/{}"), ("POST", "/users/{}/checkMemberGroups")}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def test_every_handler_belongs_to_a_row_and_answers_a_type_of_the_schema() -> No
     rows = {operation.name: operation for operation in OPERATIONS}
     assert HANDLERS.keys() <= rows.keys()
     for operation in OPERATIONS:
-        if operation.answers is not None:
+        if operation.answers is not None and operation.answers != STRINGS:
             graph_schema().type_of(operation.answers.removeprefix("Collection(").rstrip(")"))
 
 

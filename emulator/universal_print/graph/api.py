@@ -11,22 +11,26 @@ from urllib.parse import parse_qsl
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph import (
     document_operations,
+    held_job_operations,
     job_operations,
     printer_operations,
     report_operations,
+    task_operations,
     user_operations,
 )
 from emulator.universal_print.graph.batch import run_batch
 from emulator.universal_print.graph.call import Call, GraphAnswer, GraphRequest, Handler, Result, parse_object
 from emulator.universal_print.graph.caller import Caller, authorize, identify
 from emulator.universal_print.graph.errors import GraphError, bad_request, error_body
-from emulator.universal_print.graph.operations import Match, Operation, Router
+from emulator.universal_print.graph.operations import STRINGS, Match, Operation, Router
 
 if TYPE_CHECKING:
     from emulator.universal_print.service import Service
 
 HANDLERS: dict[str, Handler] = {
     **job_operations.HANDLERS,
+    **held_job_operations.HANDLERS,
+    **task_operations.HANDLERS,
     **document_operations.HANDLERS,
     **printer_operations.HANDLERS,
     **user_operations.HANDLERS,
@@ -72,6 +76,7 @@ class GraphApi:
         """Answer one request; every refusal is an answer too."""
         name = self.operation_name(request.method, request.path)
         caller: Caller | None = None
+        self._service.settle()
         try:
             caller = identify(self._service.world, request.headers.get("authorization"))
             result = await self._answer(request, caller)
@@ -120,6 +125,9 @@ class GraphApi:
                 complaints = ["the answer has no body"]
         elif operation.answers is None:
             complaints = ["the operation answers nothing"]
+        elif operation.answers == STRINGS:
+            if not all(isinstance(entry, str) for entry in result.body["value"]):
+                complaints = ["an entry is not a string"]
         elif operation.answers.startswith("Collection("):
             item = operation.answers[len("Collection(") : -1]
             for entry in result.body["value"]:

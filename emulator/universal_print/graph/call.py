@@ -74,14 +74,22 @@ class Call:
         """The request's body as an object. Raises GraphError 400, 415."""
         return parse_object(self.request)
 
-    def checked(self, value: Any, type_name: str, where: str) -> dict[str, Any]:
-        """A part of the body that must fit a type of the schema. Raises GraphError 400."""
+    def checked(self, value: Any, type_name: str, where: str, *, complete: bool = True) -> dict[str, Any]:
+        """A part of the body that must fit a type of the schema, `complete` or in part. Raises GraphError 400."""
         if not isinstance(value, dict):
             raise bad_request(f"{where} must be an object.")
-        complaints = graph_schema().check(value, type_name)
+        complaints = graph_schema().check(value, type_name, complete=complete)
         if complaints:
             raise bad_request(f"The request body is not valid: {'; '.join(complaints)}.")
         return {name: entry for name, entry in value.items() if not name.startswith("@")}
+
+    def body_of(self, *names: str) -> dict[str, Any]:
+        """The request's body, which may have these members and no others. Raises GraphError 400, 415."""
+        body = {name: value for name, value in self.json_body().items() if "@odata." not in name or name in names}
+        others = body.keys() - set(names)
+        if others:
+            raise bad_request(f"Only {', '.join(names)} can be given, not {', '.join(sorted(others))}.")
+        return body
 
     def flag(self, name: str) -> set[str]:
         """The comma-separated names of a query option such as `$select`."""

@@ -5,22 +5,21 @@ from __future__ import annotations
 from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.conversion import is_taken
 from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict, not_found
-from emulator.universal_print.graph.lookup import document_of, job_of
+from emulator.universal_print.graph.lookup import document_of, held_task_of, job_of
 from emulator.universal_print.graph.views import upload_session_view
+from emulator.universal_print.jobs import Job
+from emulator.universal_print.world import User
 
 
 async def create_upload_session(call: Call) -> Result:
     """POST …/documents/{document}/createUploadSession, below a share or a printer."""
     job = job_of(call)
-    document = document_of(call, job)
+    document_of(call, job)
     user = call.caller.user
     if user is None:
-        # Only a job with a task in `processing` is open to an app, and nothing starts tasks yet.
-        raise access_denied("The print job has no task in processing that this app started.")
-    if job.created_by is not user:
-        raise access_denied("Only the user who created the print job may upload its document.")
-    if job.is_final or job.started is not None or document.uploaded is not None:
-        raise conflict("The print job takes no document any more.")
+        _check_replacement(call, job)
+    else:
+        _check_first(job, user)
     properties = call.checked(call.json_body().get("properties"), "printDocumentUploadProperties", "properties")
     name, content_type, size = (properties[key] for key in ("documentName", "contentType", "size"))
     if not name.strip():
@@ -32,14 +31,30 @@ async def create_upload_session(call: Call) -> Result:
         raise GraphError(413, "invalidRequest", f"The document must not be larger than {limits.document_bytes} bytes.")
     if not is_taken(content_type, job.printer, call.service.world.document_conversion_enabled):
         raise GraphError(400, "invalidRequest", f"The printer does not support the content type {content_type}.")
-    call.service.usage.take_bytes(user, job, size, call.now)
-    session = call.service.uploads.open_session(job, name, content_type, size)
+    if user is not None:
+        call.service.usage.take_bytes(user, job, size, call.now)
+    session = call.service.uploads.open_session(job, name, content_type, size, replace=user is None)
     body = {
         "@odata.context": call.context("microsoft.graph.uploadSession"),
         "uploadUrl": f"{call.service.base_url}/uploads/{session.token}",
         **upload_session_view(session, call.service.uploads.expected_ranges(session)),
     }
     return Result(200, body)
+
+
+def _check_first(job: Job, user: User) -> None:
+    """Raise GraphError 403, 409 unless the user may send the document now."""
+    if job.created_by is not user:
+        raise access_denied("Only the user who created the print job may upload its document.")
+    if job.is_final or job.started is not None or job.document.uploaded is not None:
+        raise conflict("The print job takes no document any more.")
+
+
+def _check_replacement(call: Call, job: Job) -> None:
+    """Raise GraphError 403, 409 unless the app may put another document in the place of the present one."""
+    held_task_of(call, job)
+    if job.replaced:
+        raise conflict("The document of the print job has been replaced already.")
 
 
 async def get_document_file(call: Call) -> Result:

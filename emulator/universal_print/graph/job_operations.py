@@ -9,8 +9,8 @@ from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict
 from emulator.universal_print.graph.lookup import job_of, may_see_all, printer_of, share_of
 from emulator.universal_print.graph.paging import expand, listing, page
-from emulator.universal_print.graph.views import document_view, job_status_view, job_view
-from emulator.universal_print.jobs import BEING_PROCESSED, Job
+from emulator.universal_print.graph.views import document_view, job_status_view, job_view, task_view
+from emulator.universal_print.jobs import Job
 from emulator.universal_print.world import Printer, Share
 
 # The one filter that is documented. A quote inside of the name is doubled (OData).
@@ -41,7 +41,7 @@ def _create(call: Call, printer: Printer, share: Share | None) -> Result:
     user = call.caller.signed_in()
     call.service.usage.take_job(user, printer, call.now)
     job = call.service.jobs.create(printer, share, user, call.caller.app, configuration, call.now)
-    body = {"@odata.context": call.context("print/printJobs/$entity"), **_job(job, {"documents"})}
+    body = {"@odata.context": call.context("print/printJobs/$entity"), **show_job(call, job, {"documents"})}
     return Result(201, body)
 
 
@@ -62,6 +62,7 @@ def _list(call: Call, jobs: list[Job], context: str) -> Result:
     wanted = _created_by(call)
     sees_all = may_see_all(call)
     user = call.caller.user
+    jobs = [job for job in jobs if not job.deleted]
     if wanted is not None:
         if not sees_all and user is not None and wanted != user.user_principal_name.lower():
             raise access_denied("Only a Printer Administrator may list the jobs of other users.")
@@ -69,7 +70,7 @@ def _list(call: Call, jobs: list[Job], context: str) -> Result:
     if not sees_all:
         jobs = [job for job in jobs if job.created_by is user]
     shown, next_link = page(call, jobs)
-    return Result(200, listing(call, context, [_job(job, expanded) for job in shown], next_link))
+    return Result(200, listing(call, context, [show_job(call, job, expanded) for job in shown], next_link))
 
 
 def _created_by(call: Call) -> str | None:
@@ -86,7 +87,7 @@ async def get_job(call: Call) -> Result:
     """GET of one job, below its share or its printer."""
     job = job_of(call)
     context = call.context(f"print/printers('{job.printer.id}')/jobs/$entity")
-    return Result(200, {"@odata.context": context, **_job(job, expand(call, "documents", "tasks"))})
+    return Result(200, {"@odata.context": context, **show_job(call, job, expand(call, "documents", "tasks"))})
 
 
 async def start_share_job(call: Call) -> Result:
@@ -100,8 +101,6 @@ async def start_share_job(call: Call) -> Result:
         raise conflict("The print job has been started already.")
     if job.document.uploaded is None:
         raise conflict("The document of the print job has not been uploaded completely.")
-    job.started = call.now
-    job.enter(call.now, "processing", ("interpreting",), BEING_PROCESSED)
     call.service.queues.submit(job)
     return Result(200, {"@odata.context": call.context("microsoft.graph.printJobStatus"), **job_status_view(job)})
 
@@ -115,12 +114,14 @@ async def cancel_printer_job(call: Call) -> Result:
     return Result(204)
 
 
-def _job(job: Job, expanded: set[str]) -> dict[str, Any]:
+def show_job(call: Call, job: Job, expanded: set[str]) -> dict[str, Any]:
+    """A printJob with what is expanded of it."""
     view = job_view(job)
     if "documents" in expanded:
         view["documents"] = [document_view(job.document)]
     if "tasks" in expanded:
-        view["tasks"] = []
+        task = call.service.tasks.of_job(job)
+        view["tasks"] = [task_view(task, call.root)] if task is not None else []
     return view
 
 

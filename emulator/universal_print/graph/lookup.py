@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from emulator.universal_print.graph.call import Call
-from emulator.universal_print.graph.errors import access_denied, not_found
+from emulator.universal_print.graph.errors import access_denied, conflict, not_found
 from emulator.universal_print.jobs import Document, Job
+from emulator.universal_print.tasks import PrintTask
 from emulator.universal_print.world import Printer, Share
 
 _ALL = ".All"
@@ -39,7 +40,7 @@ def job_of(call: Call) -> Job:
         owns = job is not None and job.share is share_of(call)
     else:
         owns = job is not None and job.printer is printer_of(call)
-    if job is None or not owns:
+    if job is None or not owns or job.deleted:
         raise not_found("The print job")
     if not may_see(call, job):
         raise access_denied("The print job belongs to another user.")
@@ -58,6 +59,21 @@ def may_see_all(call: Call) -> bool:
         return True
     held = call.caller.permissions & set(call.operation.delegated)
     return call.caller.is_administrator and any(name.endswith(_ALL) for name in held)
+
+
+def held_task_of(call: Call, job: Job) -> PrintTask:
+    """The task by which the calling app may work on the job. Raises GraphError 403, 409.
+
+    Graph: a printTask in `processing` must exist on the job, started by a trigger that the requesting app created.
+    """
+    if job.redirected_to is not None:
+        raise conflict("The print job has been redirected already.")
+    task = call.service.tasks.of_job(job)
+    if task is None or not task.is_processing or task.definition.app is not call.caller.app:
+        raise access_denied("The print job has no task in processing that a trigger of this app started.")
+    if job.is_final:
+        raise conflict(f"The print job is {job.state} and can't be changed.")
+    return task
 
 
 def document_of(call: Call, job: Job) -> Document:

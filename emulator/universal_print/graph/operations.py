@@ -43,6 +43,8 @@ _SJ, _PJ = f"{_S}/jobs/{{job}}", f"{_P}/jobs/{{job}}"
 _D = "/print/taskDefinitions/{definition}"
 _JOBS = "Collection(printJob)"
 _SESSION = "uploadSession"
+# The one type of an answer that is not in the schema's files: OData's own.
+STRINGS = "Collection(Edm.String)"
 
 _JOB_ROWS = (
     Operation("createShareJob", "POST", f"{_S}/jobs", p.JOB_WRITE, (), "printJob", p.SHARE_READ),
@@ -147,19 +149,31 @@ _SHARE_ROWS = (
 )  # fmt: skip
 
 _TASK_ROWS = (
-    Operation("listTaskDefinitions", "GET", "/print/taskDefinitions", (), p.TASK_DEFINITION),
-    Operation("createTaskDefinition", "POST", "/print/taskDefinitions", (), p.TASK_DEFINITION),
-    Operation("getTaskDefinition", "GET", _D, (), p.TASK_DEFINITION),
-    Operation("updateTaskDefinition", "PATCH", _D, (), p.TASK_DEFINITION),
+    Operation(
+        "listTaskDefinitions", "GET", "/print/taskDefinitions", (), p.TASK_DEFINITION,
+        "Collection(printTaskDefinition)", query=_query("skiptoken"),
+    ),
+    Operation(
+        "createTaskDefinition", "POST", "/print/taskDefinitions", (), p.TASK_DEFINITION, "printTaskDefinition"
+    ),
+    Operation("getTaskDefinition", "GET", _D, (), p.TASK_DEFINITION, "printTaskDefinition"),
+    Operation("updateTaskDefinition", "PATCH", _D, (), p.TASK_DEFINITION, "printTaskDefinition"),
     Operation("deleteTaskDefinition", "DELETE", _D, (), p.TASK_DEFINITION),
-    Operation("listTasks", "GET", f"{_D}/tasks", (), p.TASK_DEFINITION),
-    Operation("getTask", "GET", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION),
-    Operation("updateTask", "PATCH", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION),
-    Operation("listTaskTriggers", "GET", f"{_P}/taskTriggers", p.PRINTER_READ, administrator=True),
-    Operation("createTaskTrigger", "POST", f"{_P}/taskTriggers", p.PRINTER_WRITE, administrator=True),
-    Operation("getTaskTrigger", "GET", f"{_P}/taskTriggers/{{trigger}}", p.PRINTER_READ),
+    Operation(
+        "listTasks", "GET", f"{_D}/tasks", (), p.TASK_DEFINITION, "Collection(printTask)", query=_query("skiptoken")
+    ),
+    Operation("getTask", "GET", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION, "printTask"),
+    Operation("updateTask", "PATCH", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION, "printTask"),
+    Operation(
+        "listTaskTriggers", "GET", f"{_P}/taskTriggers", p.PRINTER_READ, (), "Collection(printTaskTrigger)",
+        administrator=True,
+    ),
+    Operation(
+        "createTaskTrigger", "POST", f"{_P}/taskTriggers", p.PRINTER_WRITE, (), "printTaskTrigger", administrator=True
+    ),
+    Operation("getTaskTrigger", "GET", f"{_P}/taskTriggers/{{trigger}}", p.PRINTER_READ, (), "printTaskTrigger"),
     Operation("deleteTaskTrigger", "DELETE", f"{_P}/taskTriggers/{{trigger}}", p.PRINTER_WRITE),
-)
+)  # fmt: skip
 
 _TENANT_ROWS = (
     Operation("listConnectors", "GET", "/print/connectors", p.CONNECTOR_READ),
@@ -191,10 +205,13 @@ def _report_rows() -> Iterable[Operation]:
 
 
 _OTHER_ROWS = (
-    Operation("createSubscription", "POST", "/subscriptions", (), p.SUBSCRIPTION),
-    Operation("listSubscriptions", "GET", "/subscriptions", (), p.SUBSCRIPTION),
-    Operation("getSubscription", "GET", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
-    Operation("updateSubscription", "PATCH", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
+    Operation("createSubscription", "POST", "/subscriptions", (), p.SUBSCRIPTION, "subscription"),
+    Operation(
+        "listSubscriptions", "GET", "/subscriptions", (), p.SUBSCRIPTION, "Collection(subscription)",
+        query=_query("skiptoken"),
+    ),
+    Operation("getSubscription", "GET", "/subscriptions/{subscription}", (), p.SUBSCRIPTION, "subscription"),
+    Operation("updateSubscription", "PATCH", "/subscriptions/{subscription}", (), p.SUBSCRIPTION, "subscription"),
     Operation("reauthorizeSubscription", "POST", "/subscriptions/{subscription}/reauthorize", (), p.SUBSCRIPTION),
     Operation("deleteSubscription", "DELETE", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
     Operation("getMe", "GET", "/me", p.ME, (), "user", query=_query("select")),
@@ -203,6 +220,10 @@ _OTHER_ROWS = (
         query=_query("select", "top", "skiptoken"),
     ),
     Operation("getUser", "GET", "/users/{user}", p.ME, p.USER_LIST_APP, "user", query=_query("select")),
+    Operation(
+        "checkUserMemberGroups", "POST", "/users/{user}/checkMemberGroups", p.MEMBER_USERS, p.MEMBER_USERS_APP,
+        STRINGS, p.MEMBER_GROUPS, p.MEMBER_GROUPS,
+    ),
 )  # fmt: skip
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -63,6 +63,10 @@ GROUP_LIST = (
     "Directory.ReadWrite.All",
 )
 ME = ("User.Read", "User.ReadWrite", *USER_LIST[1:])
+# Graph: directoryobject-checkmembergroups. Each of the pairs that it names is one of the users' and one of the groups'.
+MEMBER_USERS = ("User.ReadBasic.All", "User.Read.All", "Directory.Read.All")
+MEMBER_USERS_APP = ("User.Read.All", "Directory.Read.All")
+MEMBER_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 SUBSCRIPTION = ("PrintTaskDefinition.ReadWrite.All", "Printer.Read.All", "Printer.ReadWrite.All")
 # Services: any delegated permission of Universal Print will do.
 ANY_PRINT = tuple(

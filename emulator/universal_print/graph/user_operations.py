@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.errors import GraphError, access_denied
 from emulator.universal_print.graph.paging import listing, page, select
@@ -9,6 +11,9 @@ from emulator.universal_print.graph.permissions import USER_LIST
 from emulator.universal_print.graph.views import user_view
 from emulator.universal_print.world import User
 
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Graph: directoryobject-checkmembergroups.
+_MOST_GROUPS = 20
 # Graph answers these alone, unless `$select` asks for more (Graph: user-get).
 _NOT_BY_DEFAULT = ("accountEnabled",)
 
@@ -20,14 +25,7 @@ async def get_me(call: Call) -> Result:
 
 async def get_user(call: Call) -> Result:
     """GET /users/{id or user principal name}."""
-    user = call.service.world.user_named(call.parameters["user"])
-    if user is None:
-        raise GraphError(
-            404,
-            "Request_ResourceNotFound",
-            f"Resource '{call.parameters['user']}' does not exist or one of its queried reference-property objects "
-            "are not present.",
-        )
+    user = _user_of(call)
     others = call.caller.user is not None and user is not call.caller.user
     if others and not call.caller.permissions & set(USER_LIST):
         raise access_denied("The token does not allow to read other users.")
@@ -41,10 +39,39 @@ async def list_users(call: Call) -> Result:
     return Result(200, listing(call, "users", values, next_link), complete=not call.flag("$select"))
 
 
+async def check_member_groups(call: Call) -> Result:
+    """POST /users/{id or user principal name}/checkMemberGroups: which of the groups the user is in."""
+    user = _user_of(call)
+    wanted = call.body_of("groupIds").get("groupIds")
+    if not isinstance(wanted, list) or not all(isinstance(one, str) and _GUID.fullmatch(one) for one in wanted):
+        raise GraphError(400, "Request_BadRequest", "groupIds must be the ids of groups.")
+    if not 1 <= len(wanted) <= _MOST_GROUPS:
+        raise GraphError(400, "Request_BadRequest", f"groupIds must have 1 to {_MOST_GROUPS} entries.")
+    member = [one for one in wanted if one.lower() in user.groups]
+    return Result(200, listing(call, "Collection(Edm.String)", [], None) | {"value": member})
+
+
+def _user_of(call: Call) -> User:
+    user = call.service.world.user_named(call.parameters["user"])
+    if user is None:
+        raise GraphError(
+            404,
+            "Request_ResourceNotFound",
+            f"Resource '{call.parameters['user']}' does not exist or one of its queried reference-property objects "
+            "are not present.",
+        )
+    return user
+
+
 def _user(call: Call, user: User) -> Result:
     view = select(call, user_view(user), "user", hidden=_NOT_BY_DEFAULT)
     body = {"@odata.context": call.context("users/$entity"), **view}
     return Result(200, body, complete=not call.flag("$select"))
 
 
-HANDLERS: dict[str, Handler] = {"getMe": get_me, "getUser": get_user, "listUsers": list_users}
+HANDLERS: dict[str, Handler] = {
+    "getMe": get_me,
+    "getUser": get_user,
+    "listUsers": list_users,
+    "checkUserMemberGroups": check_member_groups,
+}

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.universal_print.clock import graph_time
 from emulator.universal_print.jobs import Document, Job, UploadSession
+from emulator.universal_print.tasks import PrintTask, TaskDefinition, TaskTrigger
 from emulator.universal_print.world import Group, Printer, Share, User, World
 
 type Json = dict[str, Any]
@@ -93,6 +94,30 @@ def job_view(job: Job) -> Json:
         "redirectedTo": job.redirected_to,
         "acknowledgedDateTime": graph_time(job.acknowledged) if job.acknowledged else None,
         "errorCode": job.error_code,
+    }
+
+
+def task_definition_view(definition: TaskDefinition) -> Json:
+    """A printTaskDefinition."""
+    app = definition.app
+    return {
+        "id": definition.id,
+        "displayName": definition.display_name,
+        "createdBy": {"appId": app.client_id, "displayName": definition.created_by_name},
+    }
+
+
+def task_trigger_view(trigger: TaskTrigger) -> Json:
+    """A printTaskTrigger; which definition it starts is a navigation property."""
+    return {"id": trigger.id, "event": "jobStarted"}
+
+
+def task_view(task: PrintTask, root: str) -> Json:
+    """A printTask. `root` is Graph's base URL."""
+    return {
+        "id": task.id,
+        "parentUrl": f"{root}{task.job.path}",
+        "status": {"state": task.state, "description": task.description},
     }
 
 
