@@ -11,12 +11,10 @@ from typing import Any, cast
 from shared.bounds import Bounds
 from shared.catalog import parse_catalog
 from shared.held.entry import HeldEntry, HeldState
-from shared.held.following import follow
 from shared.held.retention import tidy
 from shared.held.store import HeldEntries
 from shared.ledger import LedgerWriter
-from shared.tasks.handling import handle
-from shared.tasks.messages import TaskEvent, read_event, read_released, read_tasks
+from shared.tasks.dispatching import dispatch
 from shared.tasks.reconcile import Reconciled, reconcile
 from shared.tasks.record import TaskRecords
 from shared.tasks.services import TaskServices
@@ -94,7 +92,7 @@ class TaskWorld:
         if body is None:
             return False
         try:
-            await dispatch(body.encode(), self.services)
+            await dispatch(body.encode(), "run", self.services)
         except Crash:
             self.deaths += 1
             self.events.put_back(body, VISIBILITY_SECONDS)
@@ -155,17 +153,6 @@ class TaskWorld:
         return list(found.values())
 
 
-async def dispatch(body: bytes, services: TaskServices) -> None:
-    """As the queue function does."""
-    message = read_event(body)
-    if message["kind"] == "released":
-        event = read_released(message)
-        await follow(event.path, event.looks, services)
-        return
-    for task in read_tasks(message):
-        await handle(task, "run", services)
-
-
 def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
     """Build it all in memory."""
     clock = Clock()
@@ -200,6 +187,3 @@ def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
         random=random.Random(3).random,  # noqa: S311 - no secret hangs on it
     )
     return TaskWorld(clock, graph, memory, events, ledger, plan, document, services)
-
-
-__all__ = ["ANNA", "BEN", "LASER", "OFFICE", "VIRTUAL", "TaskEvent", "TaskWorld", "task_world"]

@@ -19,12 +19,13 @@ from shared.held.releasing import ReleaseCode, release
 from shared.held.retention import tidy
 from shared.names import task_path
 from shared.storage.state import Summary
+from shared.tasks.dispatching import dispatch
 from shared.tasks.messages import EventUnreadable, read_event, read_released, read_tasks
 from shared.tasks.reconcile import QUEUED_PATH
 from shared.tasks.record import TaskRecordUnreadable, decode_task, read_task_view
 from tests.support.crashes import Crash
 from tests.support.task_graph import ANNA, BEN, DEFINITION
-from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, dispatch, task_world
+from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, task_world
 
 HOUR = 3600.0
 
@@ -111,7 +112,7 @@ async def test_a_task_whose_worker_died_is_queued_when_it_is_overdue(world: Task
     body = world.events.take()
     assert body is not None
     with pytest.raises(Crash):
-        await dispatch(body.encode(), world.services)
+        await dispatch(body.encode(), "run", world.services)
     world.clock.advance(10 * 60)
     await world.reconcile()
     await world.settle(within=1)
@@ -302,3 +303,19 @@ def test_any_task_summary_is_read_or_refused(values: Any) -> None:
     if isinstance(values, dict):
         with pytest.raises(TaskRecordUnreadable):
             read_task_view(Summary("tasks/a.json", values, "1", datetime.now(UTC)))
+
+
+async def test_a_batch_is_handled_task_by_task(world: TaskWorld) -> None:
+    tasks = [world.graph.printed(VIRTUAL) for _ in range(3)]
+    ids = [{"taskId": task.id} for task in tasks]
+    world.graph.faults["get_task"] = [(RuntimeError("broken"), False)]
+    await world.events.send({"kind": "tasks", "definitionId": DEFINITION, "tasks": ids})
+    await world.settle()
+
+    assert [str(error) for error in world.failures] == ["broken"]
+    assert len(await world.entries()) == 3
+
+
+async def test_a_message_of_an_unknown_kind_is_not_swallowed(world: TaskWorld) -> None:
+    with pytest.raises(EventUnreadable, match="'other'"):
+        await dispatch(b'{"kind":"other"}', "run", world.services)
