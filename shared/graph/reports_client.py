@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -61,11 +61,12 @@ class ReportsClient:
         query = f"?$filter={quote(condition, safe='')}" if condition else ""
         return f"{self._base_url}/reports/{name}{query}"
 
-    def archived_address(self, printer_id: str, start: datetime, end: datetime) -> str:
-        """The first page of a printer's ended jobs between two moments, both inclusive (Graph: archivedPrintJob)."""
+    def archived_address(self, printer_id: str, first: date, last: date) -> str:
+        """The first page of a printer's ended jobs that were made on these days, in UTC (Graph: archivedPrintJob)."""
         # Within quotes of an OData address a quote is written twice.
         printer = quote(printer_id.replace("'", "''"), safe="")
-        span = f"startDateTime={_moment(start)},endDateTime={_moment(end)}"
+        # Both moments are inclusive, so the end is the last one of the day that Graph can tell.
+        span = f"startDateTime={first}T00:00:00Z,endDateTime={last}T23:59:59.9999999Z"
         return f"{self._base_url}/reports/getPrinterArchivedPrintJobs(printerId='{printer}',{span})"
 
     async def page(self, address: str) -> Page:
@@ -133,7 +134,3 @@ def _refused(status: int, headers: Mapping[str, str], content: bytes) -> GraphEr
     except (ValueError, TypeError, KeyError, AttributeError):
         code, message = "unknownError", ""
     return graph_error("read report", _Refusal(status, headers, code, message))
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
