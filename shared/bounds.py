@@ -70,6 +70,7 @@ class Bounds:
     usage_window_days: int = _whole(7, "days", "days of usage that one list asks for; a run goes on after each")
     usage_rows_in_memory: int = _whole(20_000, "rows", "rows of usage that are sorted at once; more go to the disk")
     usage_run_seconds: float = _bound(20 * MINUTE, "seconds", "how long a run exports usage before it leaves the rest")
+    usage_claim_seconds: float = _bound(10 * MINUTE, "seconds", "how long a run's claim on a series lasts unrenewed")
 
 
 def describe() -> list[tuple[str, float, str, str]]:
