@@ -1,4 +1,4 @@
-"""One door to the project: `python dev.py run`, `test`, `lint`, `bench`, `package`, `lock`, `setup`.
+"""One door to the project: `python dev.py run`, `test`, `lint`, `bench`, `package`, `deploy`, `lock`, `setup`.
 
 Needs Python 3.9 or newer and nothing else. What a command needs is installed first, into `.venv` and `.work`, and
 only when it is missing or out of date. This file may use the standard library only, and no syntax newer than 3.9.
@@ -44,7 +44,7 @@ class SetupError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Do one command; give the exit code for the shell: 0 for success, 2 when the set-up failed."""
     options, rest = _parser().parse_known_args(arguments)
-    if rest and options.command not in ("run", "test", "bench", "package"):
+    if rest and options.command not in ("run", "test", "bench", "package", "deploy"):
         _parser().error("unknown options: " + " ".join(rest))
     try:
         with _only_one_at_a_time():
@@ -58,8 +58,9 @@ def main(arguments: Sequence[str]) -> int:
             return lint()
         if options.command == "lock":
             return lock(upgrade=options.upgrade)
-        if options.command == "package":
-            return _become(["-m", "infra.package", "--uv", str(find_uv()), *rest])
+        if options.command in ("package", "deploy"):
+            module = "infra.package" if options.command == "package" else "infra.deployment"
+            return _become(["-m", module, "--uv", str(find_uv()), *rest])
     except SetupError as error:
         print("\n" + str(error), file=sys.stderr)
         return 2
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     test = commands.add_parser("test", help="run all tests; further options go to pytest", allow_abbrev=False)
     test.add_argument("--unit", action="store_true", help="only the unit tests, which need no Azurite")
     commands.add_parser("package", help="build what is deployed to Azure, in dist/", add_help=False)
+    commands.add_parser("deploy", help="after `azd provision`: secrets, package, and events", add_help=False)
     commands.add_parser("lint", help="ruff check, ruff format --check and mypy")
     commands.add_parser("bench", help="run the benchmarks: [NAME ...] [--json FILE]", add_help=False)
     lock_command = commands.add_parser("lock", help="compile requirements*.in into requirements*.txt with hashes")

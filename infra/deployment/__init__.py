@@ -1,0 +1,1 @@
+"""What follows the provisioning: secrets, the package, and the subscription to blob events."""

@@ -1,0 +1,131 @@
+"""The steps after provisioning. Each looks first at what is there, so that all can be run again at any time."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.deployment.azure_cli import AzureCli, CommandFailed
+
+KEY_BYTES = 32
+# Fernet keys: 32 bytes in URL-safe base64. The client state may have 128 characters (Graph: subscription).
+SECRETS = ("token-cache-key", "kiosk-key", "notification-client-state", "usage-pseudonym-key")
+OUTPUTS = ("AZURE_RESOURCE_GROUP", "FUNCTION_APP_NAME", "KEY_VAULT_NAME", "EVENT_TOPIC_NAME", "DOCUMENT_STORAGE_NAME")
+# New roles count after a minute or two, a fresh app answers after its first start.
+FIRST_WAIT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 60.0
+ATTEMPTS = 12
+_NOT_FOUND = ("SecretNotFound", "was not found in this key vault")
+
+type Say = Callable[[str], None]
+type Sleep = Callable[[float], None]
+
+
+class OutputsMissing(Exception):
+    """The environment lacks what provisioning puts out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to deploy, as `main.bicep` puts it out and azd hands it to its hooks."""
+
+    resource_group: str
+    function_app: str
+    vault: str
+    topic: str
+    storage: str
+
+
+def read_target(environ: Mapping[str, str]) -> Target:
+    """The target in the environment. Raises OutputsMissing with all that is missing."""
+    missing = [name for name in OUTPUTS if not environ.get(name)]
+    if missing:
+        raise OutputsMissing(
+            f"{', '.join(missing)}: not set. azd sets them in its hooks; by hand, run `azd env get-values` and export "
+            "what it shows."
+        )
+    return Target(*(environ[name] for name in OUTPUTS))
+
+
+def make_secrets(target: Target, az: AzureCli, say: Say, random_bytes: Callable[[int], bytes]) -> None:
+    """Put the keys into the vault that are not there yet. One that is there is never changed."""
+    for name in SECRETS:
+        where = ["--vault-name", target.vault, "--name", name]
+        try:
+            az(["keyvault", "secret", "show", *where, "--query", "id"])
+            continue
+        except CommandFailed as error:
+            if not any(word in str(error) for word in _NOT_FOUND):
+                raise
+        with _kept_secret(base64.urlsafe_b64encode(random_bytes(KEY_BYTES)).decode()) as file:
+            az(["keyvault", "secret", "set", *where, "--file", str(file), "--encoding", "utf-8", "--query", "id"])
+        say(f"made the secret {name}")
+
+
+def deploy_package(target: Target, package: Path, az: AzureCli, say: Say) -> None:
+    """Deploy the zip as it is: the packages are in it, built for the target."""
+    place = ["--resource-group", target.resource_group, "--name", target.function_app]
+    az(["functionapp", "deployment", "source", "config-zip", *place, "--src", str(package), "--build-remote", "false"])
+    say(f"deployed {package.name} to {target.function_app}")
+
+
+def subscribe_to_events(target: Target, template: Path, az: AzureCli, say: Say) -> None:
+    """Let Event Grid tell the app of new files. The app must run: it makes the key and answers the validation."""
+    parameters = {
+        "topicName": target.topic,
+        "functionAppName": target.function_app,
+        "storageName": target.storage,
+    }
+    az(
+        [
+            *("deployment", "group", "create", "--resource-group", target.resource_group),
+            *(
+                "--name",
+                "print-inbox-events",
+                "--template-file",
+                str(template),
+                "--query",
+                "properties.provisioningState",
+            ),
+            *("--parameters", *(f"{name}={value}" for name, value in parameters.items())),
+        ]
+    )
+    say("new files are announced to the app")
+
+
+def persistently(step: Callable[[], None], what: str, say: Say, sleep: Sleep, attempts: int = ATTEMPTS) -> None:
+    """Do a step until it succeeds. Raises CommandFailed after the last attempt."""
+    wait = FIRST_WAIT_SECONDS
+    for attempt in range(1, attempts + 1):
+        try:
+            step()
+        except CommandFailed as error:
+            if attempt == attempts:
+                raise
+            say(f"{what} did not succeed yet, again in {wait:.0f} s: {_first_line(str(error))}")
+            sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        else:
+            return
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0][:200] if text else "no reason was given"
+
+
+@contextmanager
+def _kept_secret(value: str) -> Iterator[Path]:
+    """A file that only this user can read, for the length of the block: an argument could be seen by others."""
+    descriptor, name = tempfile.mkstemp()
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(value)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
