@@ -80,14 +80,13 @@ def draw(chart: Chart, width: int) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def axis_end(largest: float) -> tuple[float, list[float]]:
-    """A round end of an axis that begins at zero, and three to six round marks up to it."""
+def axis_end(largest: float, *, whole: bool = True) -> tuple[float, list[float]]:
+    """A round end of an axis that begins at zero, and a few round marks up to it; `whole` ones, as counts are."""
     if largest <= 0:
         return 1.0, [0.0, 1.0]
     magnitude = 10.0 ** math.floor(math.log10(largest))
     step = next(size * magnitude for size in (0.2, 0.25, 0.5, 1, 2) if largest / (size * magnitude) <= 5)
-    if largest >= 5:
-        # Counts are whole, and so are their marks.
+    if whole and largest >= 1:
         step = max(1.0, float(round(step)) if step < 10 else step)
     count = math.ceil(largest / step - 1e-9)
     return count * step, [index * step for index in range(count + 1)]
@@ -103,7 +102,7 @@ def _graph(chart: Chart, width: int) -> Any:
     stacks = zip(*(series.values for series in chart.series), strict=True)
     totals = [sum(value or 0 for value in stack) for stack in stacks]
     largest = max((value or 0 for series in chart.series for value in series.values), default=0)
-    end, marks = axis_end(chart.most or (max(totals, default=0) if stacked else largest))
+    end, marks = axis_end(chart.most or (max(totals, default=0) if stacked else largest), whole=stacked)
     # The number beside a bar needs room after the longest one.
     beside = chart.kind is Kind.BARS and len(chart.series) == 1
     room = _ROOM_BESIDE[width] if beside else 1.0

@@ -219,7 +219,7 @@ def pool(figures: MonthFigures, language: Language) -> Picture | None:
         (language.compact, language.number),
     )
     rows = tuple((language.phrase(f"pool.bar.{name}"), language.number(jobs)) for name, jobs in bars)
-    return Picture(chart, Table(chart.title, ("", language.phrase("column.jobs")), rows))
+    return Picture(chart, Table(chart.title, (language.phrase("column.what"), language.phrase("column.jobs")), rows))
 
 
 def _single(

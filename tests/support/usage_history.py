@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from shared.ledger import LedgerRow
 from shared.submission.record import timestamp
-from shared.usage_report.documents import DocumentCounter
+from shared.usage_report.documents import DocumentCounter, DocumentFigures
 from shared.usage_report.figures import Entry, MonthData, Usage, month_before
 
 PLACES = (
@@ -49,6 +50,34 @@ FAILURES = (
     ("settingInvalid", "Correct these settings: copies in metadata must be at least 1, not '0'."),
 )
 
+# What a printer or a person may be called by somebody who wishes to harm, and by somebody who does not.
+HOSTILE_NAMES = (
+    "<script>alert(1)</script>",
+    "</style></svg><img src=x onerror=alert(1)>",
+    "\u202egnp.exe \u2066 turned round",
+    "\u05de\u05d3\u05e4\u05e1\u05ea \u05d4\u05d7\u05e9\u05d1\u05d5\u05ea",
+    "A" * 4000,
+    "{{ 7 * 7 }} ${7*7} {0.__class__} %s",
+    "null\x00 escape\x1b[31m tab\t newline\n \ud800",
+    "\"quoted\" & 'single' &amp; ]]> <!-- ",
+    "\u65e5\u672c\u8a9e\u306e\u30d7\u30ea\u30f3\u30bf\u30fc\uff08\u4e09\u968e\uff09 \U0001f5a8",
+)
+
+
+def hostile(data: MonthData) -> MonthData:
+    """The same month with such names, and failures that quote them."""
+
+    def renamed(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        ordered = sorted(entries, key=lambda entry: -entry.usage.pages)
+        names = (*HOSTILE_NAMES, *(entry.name for entry in ordered[len(HOSTILE_NAMES) :]))
+        return tuple(replace(entry, name=name) for entry, name in zip(ordered, names, strict=False))
+
+    failures = tuple(
+        replace(failure, example=name) for failure, name in zip(data.documents.failures, HOSTILE_NAMES, strict=False)
+    )
+    documents = replace(data.documents, failures=failures)
+    return replace(data, printers=renamed(data.printers), people=renamed(data.people), documents=documents)
+
 
 def usage(jobs: int, chance: random.Random, *, color: float = 0.3, sides: float = 0.55) -> Usage:
     """What so many jobs print."""
@@ -81,7 +110,7 @@ def month_data(month: date, until: date | None, *, printers: int = 24, people: i
     )
 
 
-def documents(month: date, until: date | None, chance: random.Random) -> Any:
+def documents(month: date, until: date | None, chance: random.Random) -> DocumentFigures:
     """What the ledger's rows of the month come to."""
     counter = DocumentCounter()
     for number in range((until - month).days * 120 if until else 0):
