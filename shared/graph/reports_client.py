@@ -10,14 +10,13 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphError
 from shared.graph.retry import call
-from shared.graph.translation import graph_error, translated
+from shared.graph.translation import refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -103,7 +102,7 @@ class ReportsClient:
                     pieces.append(piece)
             content = b"".join(pieces)
             if answer.status_code != 200:
-                raise _refused(answer.status_code, dict(answer.headers), content)
+                raise refusal("read report", answer.status_code, dict(answer.headers), content)
             return _page(content)
 
 
@@ -115,22 +114,3 @@ def _page(content: bytes) -> Page:
         raise ValueError("the answer has no list of objects")
     link = document.get("@odata.nextLink")
     return Page(rows, str(link) if link else None)
-
-
-class _Refusal(Exception):
-    """An error answer in the form in which the translation takes the SDK's."""
-
-    def __init__(self, status: int, headers: Mapping[str, str], code: str, message: str) -> None:
-        self.response_status_code = status
-        self.response_headers = dict(headers)
-        self.error = SimpleNamespace(code=code, message=message)
-        super().__init__(message)
-
-
-def _refused(status: int, headers: Mapping[str, str], content: bytes) -> GraphError:
-    try:
-        body = json.loads(content)["error"]
-        code, message = str(body["code"]), str(body.get("message") or "")
-    except (ValueError, TypeError, KeyError, AttributeError):
-        code, message = "unknownError", ""
-    return graph_error("read report", _Refusal(status, headers, code, message))

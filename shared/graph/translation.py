@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 
 from shared.errors import (
     GraphConflict,
@@ -47,6 +49,26 @@ def translated(operation: str) -> Iterator[None]:
         if type(error) is not Exception:
             raise
         raise NoReply(operation, str(error)) from error
+
+
+def refusal(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> GraphError:
+    """The branch of the tree for an error answer that was read without the SDK."""
+    try:
+        body = json.loads(content)["error"]
+        code, message = str(body["code"]), str(body.get("message") or "")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        code, message = "unknownError", ""
+    return graph_error(operation, _Refusal(status, headers, code, message))
+
+
+class _Refusal(Exception):
+    """An error answer in the form in which the SDK raises it."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], code: str, message: str) -> None:
+        self.response_status_code = status
+        self.response_headers = dict(headers)
+        self.error = SimpleNamespace(code=code, message=message)
+        super().__init__(message)
 
 
 def graph_error(operation: str, error: Exception) -> GraphError:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from shared.catalog import Catalog
 from shared.errors import GraphError, GraphNotFound, GraphThrottled, GraphUnavailable
+from shared.graph.task_client import Job
 from shared.held.entry import HeldEntry
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK
 from shared.names import job_owner_path
 from shared.submission.holding import Records
 from shared.submission.record import RecordUnreadable, timestamp
-from shared.tasks.graph import JobSeen
 from shared.tasks.policy import Facts
 from shared.tasks.record import TaskAlert, TaskRecord
 from shared.tasks.services import TaskServices
@@ -37,7 +37,7 @@ class TaskFacts:
     """A task that waits for us. `alert` says what was unexpected about it."""
 
     printer_id: str
-    job: JobSeen
+    job: Job
     person: Person
     alert: TaskAlert | None = None
 
@@ -114,7 +114,7 @@ def held_entry(record: TaskRecord, facts: TaskFacts, expires: str, services: Tas
 
 
 async def _person(
-    printer_id: str, job: JobSeen, catalog: Catalog | None, services: TaskServices
+    printer_id: str, job: Job, catalog: Catalog | None, services: TaskServices
 ) -> tuple[Person, TaskAlert | None]:
     maker = job.created_by
     if maker is None or not maker.id:

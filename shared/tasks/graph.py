@@ -3,93 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
+from shared.graph.task_client import Job, PrinterStatus, Task, User
 from shared.upload.session import UploadSession
-
-
-class TaskSeen(Protocol):
-    """A print task (Graph: printTask); the ids are those in its `parentUrl`, None where that cannot be read."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def printer_id(self) -> str | None: ...
-    @property
-    def job_id(self) -> str | None: ...
-
-
-class PersonSeen(Protocol):
-    """A user (Graph: user, userIdentity)."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def user_principal_name(self) -> str: ...
-    @property
-    def display_name(self) -> str: ...
-
-
-class DocumentSeen(Protocol):
-    """A job's one document (Graph: printDocument)."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def content_type(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-
-
-class JobSeen(Protocol):
-    """A job (Graph: printJob). `redirected_to` is the (printer id, job id) in `redirectedTo`."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def details(self) -> tuple[str, ...]: ...
-    @property
-    def description(self) -> str: ...
-    @property
-    def created(self) -> datetime | None: ...
-    @property
-    def created_by(self) -> PersonSeen | None: ...
-    @property
-    def configuration(self) -> Mapping[str, Any]: ...
-    @property
-    def document(self) -> DocumentSeen | None: ...
-    @property
-    def redirected_to(self) -> tuple[str, str] | None: ...
-
-
-class PrinterSeen(Protocol):
-    """A printer's readiness (Graph: printer). `state` is Graph's printerProcessingState."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def display_name(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def accepting(self) -> bool: ...
 
 
 class TaskGraph(Protocol):
     """Calls Graph as the application. Every call raises GraphError's branches, NoReply and NotNow."""
 
-    async def list_tasks(self, definition_id: str) -> list[TaskSeen]:
+    async def list_tasks(self, definition_id: str) -> list[Task]:
         """The running and recently completed tasks of the definition."""
         ...
 
-    async def get_task(self, definition_id: str, task_id: str) -> TaskSeen:
+    async def get_task(self, definition_id: str, task_id: str) -> Task:
         """One task."""
         ...
 
@@ -97,7 +24,7 @@ class TaskGraph(Protocol):
         """Report the task done: the job goes on where it is."""
         ...
 
-    async def get_job(self, printer_id: str, job_id: str) -> JobSeen:
+    async def get_job(self, printer_id: str, job_id: str) -> Job:
         """The job with its document."""
         ...
 
@@ -122,14 +49,14 @@ class TaskGraph(Protocol):
         ...
 
     def download(self, printer_id: str, job_id: str, document_id: str, *, most: int) -> AsyncIterator[bytes]:
-        """The document in pieces. Raises DocumentTooLarge after `most` bytes."""
+        """The document in pieces, no more than `most` bytes and one piece."""
         ...
 
-    async def get_printer(self, printer_id: str) -> PrinterSeen:
+    async def get_printer(self, printer_id: str) -> PrinterStatus:
         """How ready the printer is."""
         ...
 
-    async def get_user(self, name: str) -> PersonSeen:
+    async def get_user(self, name: str) -> User:
         """The user with this user principal name or id."""
         ...
 

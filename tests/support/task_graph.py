@@ -6,63 +6,25 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from shared.errors import GraphConflict, GraphNotFound, NoReply
-from shared.tasks.graph import JobSeen, PersonSeen, PrinterSeen, TaskSeen
+from shared.graph.task_client import Job, JobDocument, PrinterStatus, Task, User
 from shared.upload.ranges import ByteRanges
 from shared.upload.session import UploadSession
 
 DEFINITION = "d0000000-0000-0000-0000-000000000001"
 
 
-@dataclass(frozen=True)
-class FakePerson:
-    id: str
-    user_principal_name: str
-    display_name: str
+@dataclass(frozen=True, slots=True)
+class FakeJob(Job):
+    """A job that knows where it lies."""
+
+    printer_id: str = ""
 
 
-@dataclass(frozen=True)
-class FakeDocument:
-    id: str
-    name: str
-    content_type: str
-    size: int
-
-
-@dataclass(frozen=True)
-class FakeTask:
-    id: str
-    state: str
-    printer_id: str | None
-    job_id: str | None
-
-
-@dataclass(frozen=True)
-class FakePrinter:
-    id: str
-    display_name: str
-    state: str = "idle"
-    accepting: bool = True
-
-
-@dataclass(frozen=True)
-class FakeJob:
-    id: str
-    printer_id: str
-    state: str
-    created: datetime | None
-    created_by: FakePerson | None
-    configuration: Mapping[str, Any]
-    document: FakeDocument | None
-    details: tuple[str, ...] = ()
-    description: str = ""
-    redirected_to: tuple[str, str] | None = None
-
-
-ANNA = FakePerson("a0000000-0000-0000-0000-00000000000a", "anna@contoso.example", "Anna Ahorn")
-BEN = FakePerson("b0000000-0000-0000-0000-00000000000b", "ben@contoso.example", "Ben Birke")
+ANNA = User("a0000000-0000-0000-0000-00000000000a", "anna@contoso.example", "Anna Ahorn")
+BEN = User("b0000000-0000-0000-0000-00000000000b", "ben@contoso.example", "Ben Birke")
 
 
 @dataclass
@@ -71,9 +33,9 @@ class FakeGraph:
 
     now: Callable[[], datetime]
     jobs: dict[tuple[str, str], FakeJob] = field(default_factory=dict)
-    tasks: dict[str, FakeTask] = field(default_factory=dict)
-    printers: dict[str, FakePrinter] = field(default_factory=dict)
-    users: dict[str, FakePerson] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    printers: dict[str, PrinterStatus] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, set[str]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
     sessions: list[tuple[str, int]] = field(default_factory=list)
@@ -85,20 +47,31 @@ class FakeGraph:
     def printed(
         self,
         printer_id: str,
-        person: FakePerson | None = ANNA,
+        person: User | None = ANNA,
         *,
         configuration: Mapping[str, Any] | None = None,
         content: bytes = b"%PDF-1.4",
         content_type: str = "application/pdf",
         name: str = "letter.pdf",
-    ) -> FakeTask:
+    ) -> Task:
         """A person's job on a printer with a trigger: paused, with a task in processing."""
         number = next(self.numbers)
-        document = FakeDocument(f"doc{number}", name, content_type, len(content))
-        job = FakeJob(str(number), printer_id, "paused", self.now(), person, dict(configuration or {}), document)
+        document = JobDocument(f"doc{number}", name, content_type, len(content))
+        job = FakeJob(
+            id=str(number),
+            printer_id=printer_id,
+            state="paused",
+            details=(),
+            description="",
+            created=self.now(),
+            created_by=person,
+            configuration=dict(configuration or {}),
+            document=document,
+            redirected_to=None,
+        )
         self.jobs[printer_id, job.id] = job
         self.contents[document.id] = content
-        task = FakeTask(f"70000000-0000-0000-0000-{number:012}", "processing", printer_id, job.id)
+        task = Task(f"70000000-0000-0000-0000-{number:012}", "processing", printer_id, job.id)
         self.tasks[task.id] = task
         return task
 
@@ -110,11 +83,11 @@ class FakeGraph:
         job = self.jobs[printer_id, job_id]
         self.jobs[printer_id, job_id] = replace(job, state=state, description=description)
 
-    async def list_tasks(self, definition_id: str) -> list[TaskSeen]:
+    async def list_tasks(self, definition_id: str) -> list[Task]:
         assert definition_id == DEFINITION
-        return await self._call("list_tasks", lambda: cast("list[TaskSeen]", list(self.tasks.values())))
+        return await self._call("list_tasks", lambda: list(self.tasks.values()))
 
-    async def get_task(self, definition_id: str, task_id: str) -> TaskSeen:
+    async def get_task(self, definition_id: str, task_id: str) -> Task:
         assert definition_id == DEFINITION
         return await self._call("get_task", lambda: self._task(task_id))
 
@@ -122,8 +95,8 @@ class FakeGraph:
         assert definition_id == DEFINITION
         await self._call("complete_task", lambda: self._complete(task_id))
 
-    async def get_job(self, printer_id: str, job_id: str) -> JobSeen:
-        return await self._call("get_job", lambda: cast("JobSeen", self._job(printer_id, job_id)))
+    async def get_job(self, printer_id: str, job_id: str) -> Job:
+        return await self._call("get_job", lambda: self._job(printer_id, job_id))
 
     async def patch_configuration(self, printer_id: str, job_id: str, configuration: Mapping[str, Any]) -> None:
         def work() -> None:
@@ -177,16 +150,16 @@ class FakeGraph:
         for start in range(0, len(content), 1000):
             yield content[start : start + 1000]
 
-    async def get_printer(self, printer_id: str) -> PrinterSeen:
-        def work() -> PrinterSeen:
+    async def get_printer(self, printer_id: str) -> PrinterStatus:
+        def work() -> PrinterStatus:
             if printer_id not in self.printers:
                 raise GraphNotFound("get printer", 404, "itemNotFound", printer_id)
             return self.printers[printer_id]
 
         return await self._call("get_printer", work)
 
-    async def get_user(self, name: str) -> PersonSeen:
-        def work() -> PersonSeen:
+    async def get_user(self, name: str) -> User:
+        def work() -> User:
             if name.lower() not in self.users:
                 raise GraphNotFound("get user", 404, "Request_ResourceNotFound", name)
             return self.users[name.lower()]
@@ -213,7 +186,7 @@ class FakeGraph:
         """Lose the replies to the next calls, with their work done or not."""
         self.faults.setdefault(name, []).extend((NoReply(name, "cut"), after) for _ in range(times))
 
-    def _task(self, task_id: str) -> FakeTask:
+    def _task(self, task_id: str) -> Task:
         if task_id.lower() not in self.tasks:
             raise GraphNotFound("get task", 404, "itemNotFound", task_id)
         return self.tasks[task_id.lower()]

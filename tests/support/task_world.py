@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from shared.bounds import Bounds
 from shared.catalog import parse_catalog
+from shared.graph.task_client import PrinterStatus, Task
 from shared.held.entry import HeldEntry, HeldState
 from shared.held.retention import tidy
 from shared.held.store import HeldEntries
@@ -23,7 +24,7 @@ from tests.support.crashes import Crash, CrashingQueue, CrashingStore, CrashPlan
 from tests.support.memory_day_log import MemoryDayLog
 from tests.support.memory_queue import MemoryQueue
 from tests.support.memory_state import MemoryStateStore
-from tests.support.task_graph import ANNA, BEN, DEFINITION, FakeGraph, FakePrinter, FakeTask
+from tests.support.task_graph import ANNA, BEN, DEFINITION, FakeGraph
 
 VIRTUAL = "f0000000-0000-0000-0000-00000000000f"
 OFFICE = "e0000000-0000-0000-0000-00000000000e"
@@ -80,7 +81,7 @@ class TaskWorld:
     deaths: int = 0
     failures: list[Exception] = field(default_factory=list)
 
-    async def notify(self, task: FakeTask) -> None:
+    async def notify(self, task: Task) -> None:
         """Queue the task as the webhook does."""
         await self.events.send(
             {"kind": "task", "definitionId": DEFINITION, "taskId": task.id, "source": "notification"}
@@ -160,7 +161,10 @@ def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
     state = CrashingStore(memory, plan)
     events, ledger = MemoryQueue(clock.now), MemoryDayLog()
     graph = FakeGraph(clock.now)
-    graph.printers = {OFFICE: FakePrinter(OFFICE, "Office colour"), LASER: FakePrinter(LASER, "Laser")}
+    graph.printers = {
+        OFFICE: PrinterStatus(OFFICE, "Office colour", "idle", accepting=True),
+        LASER: PrinterStatus(LASER, "Laser", "idle", accepting=True),
+    }
     graph.users = {person.user_principal_name: person for person in (ANNA, BEN)}
     document = catalog_document()
 

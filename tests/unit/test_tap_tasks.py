@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from shared.errors import GraphDenied, GraphThrottled, GraphUnavailable
+from shared.graph.task_client import PrinterStatus
 from shared.held.entry import HeldState
 from shared.held.releasing import ReleaseCode, release
 from shared.names import job_owner_path, submission_path
 from shared.submission.record import Document, Job, Record, State, encode_record
-from tests.support.task_graph import ANNA, BEN, FakePrinter
+from tests.support.task_graph import ANNA, BEN
 from tests.support.task_world import LASER, OFFICE, VIRTUAL, TaskWorld, task_world
 
 
@@ -129,7 +130,7 @@ async def test_an_aborted_job_is_told_to_its_owner_and_cannot_be_collected(world
 
 async def test_a_redirect_goes_to_the_first_printer_that_is_ready(world: TaskWorld) -> None:
     rules(world, {"name": "floor", "action": {"do": "redirect", "group": "Floor 1"}})
-    world.graph.printers[LASER] = FakePrinter(LASER, "Laser", state="stopped")
+    world.graph.printers[LASER] = PrinterStatus(LASER, "Laser", "stopped", accepting=True)
     await world.notify(world.graph.printed(VIRTUAL))
     await world.settle(within=1)
 
@@ -143,7 +144,7 @@ async def test_a_redirect_goes_to_the_first_printer_that_is_ready(world: TaskWor
 
 async def test_a_redirect_without_a_ready_printer_holds_and_tells(world: TaskWorld) -> None:
     rules(world, {"name": "office", "action": {"do": "redirect", "printer": OFFICE}})
-    world.graph.printers[OFFICE] = FakePrinter(OFFICE, "Office colour", accepting=False)
+    world.graph.printers[OFFICE] = PrinterStatus(OFFICE, "Office colour", "idle", accepting=False)
     entry = await world.hold()
 
     assert entry.state is HeldState.HELD
