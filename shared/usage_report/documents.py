@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.ledger import LedgerRow
@@ -54,6 +54,10 @@ class DocumentFigures:
     def failed(self) -> int:
         """Documents of either kind that were meant to print and did not."""
         return sum(failure.count for failure in self.failures)
+
+    def without_examples(self) -> DocumentFigures:
+        """The same without sentences that may name a person or a document."""
+        return replace(self, failures=tuple(replace(failure, example="") for failure in self.failures))
 
 
 class DocumentCounter:

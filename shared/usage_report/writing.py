@@ -80,7 +80,10 @@ async def write_reports(services: UsageServices, first: date, last: date) -> lis
     language = load_language()
     results = []
     for month in _months(first, min(last, until)):
-        figures = make_figures(await read_month(services, month, until), rules)
+        data = await read_month(services, month, until)
+        if services.pseudonyms is not None:
+            data = replace(data, documents=data.documents.without_examples())
+        figures = make_figures(data, rules)
         page = render(figures, language, pseudonymised=services.pseudonyms is not None)
         if figures.cost and figures.cost.centers:
             await write_partition(COST_BY_CENTER, month_key(month), iter(_cost_rows(figures)), services=services)
