@@ -1,4 +1,4 @@
-"""`python -m infra.deployment`, which `python dev.py deploy` and the hooks of azd run: from resources to a running app."""
+"""`python -m infra.deployment`, which `python dev.py deploy` and azd run: from empty resources to a running app."""
 
 from __future__ import annotations
 

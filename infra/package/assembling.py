@@ -19,6 +19,8 @@ PYTHON = "3.13"
 PACKAGES = PurePosixPath(".python_packages/lib/site-packages")
 FOLDERS = ("functions", "shared")
 FILES = ("function_app.py", "host.json", "requirements.txt")
+# What the command line alone uses; no function imports it.
+SET_UP_ONLY = ("directory", "doctor", "fleet", "ipp")
 # Packages of generated modules, of which only those that the app reaches are deployed.
 GENERATED = ("msgraph",)
 
@@ -45,7 +47,9 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
     _install(root, uv, installed)
     packages = target / PACKAGES
     _copy_packages(installed, packages)
-    app = app_modules(root, FOLDERS, ["function_app.py"])
+    left_out = tuple(f"shared.{name}." for name in SET_UP_ONLY)
+    modules = app_modules(root, FOLDERS, ["function_app.py"])
+    app = [module for module in modules if not f"{module.name}.".startswith(left_out)]
     for package in GENERATED:
         tree = Tree(installed, package)
         kept = reached(tree, app)
@@ -86,6 +90,8 @@ def _copy_app(root: Path, target: Path) -> None:
     unwanted = shutil.ignore_patterns("__pycache__", "*.pyc")
     for folder in FOLDERS:
         shutil.copytree(root / folder, target / folder, ignore=unwanted)
+    for name in SET_UP_ONLY:
+        shutil.rmtree(target / "shared" / name, ignore_errors=True)
     for name in FILES:
         shutil.copyfile(root / name, target / name)
 

@@ -37,7 +37,7 @@ def read(name: str) -> str:
 def test_the_top_level_is_the_one_that_the_design_names() -> None:
     folders = {name.split("/")[0] for name in FILES if "/" in name}
     assert folders <= {
-        ".ci", "benchmarks", "docs", "emulator", "functions", "infra", "printops", "shared", "tests"
+        ".ci", ".github", "benchmarks", "docs", "emulator", "functions", "infra", "printops", "shared", "tests"
     }  # fmt: skip
 
 
