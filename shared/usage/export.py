@@ -39,20 +39,20 @@ async def export_usage(
     span: Span | None = None,
     series: Sequence[Series] = SERIES,
     local: Sequence[LocalExport] = (),
+    resumes: bool = False,
+    before: Sequence[Run] = (),
     progress: Progress = _no_progress,
 ) -> Run:
     """Export what is due, or the days of `span` again, which leaves the watermarks where they are.
 
+    One that `resumes` leaves alone what was finished since the timer began; with a span, what the runs `before` read.
     A long wait ends the run: what was read is kept, and `Run.wait` says when to call again. Whatever ends one series,
     the others go on, but for a wait that Graph asks for. Raises the first error that is no wait, after all is written.
     """
     begun = services.now()
     await _ensure_container(services)
-    if span is None:
-        await begin_pending(
-            services, begun + timedelta(seconds=services.bounds.usage_claim_seconds), "a run is under way"
-        )
-    exporter = _Exporter(services, begun, progress)
+    since = begun if span is not None else await begin_pending(services, resumes=resumes)
+    exporter = _Exporter(services, begun, since, before, progress)
     for one in series:
         if exporter.waiting is None:
             await exporter.export(one, span)
@@ -61,17 +61,21 @@ async def export_usage(
     run = Run(begun, services.now(), exporter.done, exporter.wait_seconds)
     await services.container.upload_blob(run.path, manifest(run), overwrite=True)
     if span is None:
-        await end_pending(services, FAILED_SECONDS if exporter.failure else run.wait, exporter.reason)
+        await end_pending(services, since, FAILED_SECONDS if exporter.failure else run.wait, exporter.reason)
     if exporter.failure is not None:
         raise exporter.failure
     return run
 
 
 class _Exporter:
-    def __init__(self, services: UsageServices, begun: datetime, progress: Progress) -> None:
+    def __init__(
+        self, services: UsageServices, begun: datetime, since: datetime, before: Sequence[Run], progress: Progress
+    ) -> None:
         self._services = services
         self._by = uuid.uuid4().hex
         self._stop_at = begun + timedelta(seconds=services.bounds.usage_run_seconds)
+        self._since = since
+        self._before = [one for run in before for one in run.series]
         self._progress = progress
         self.done: list[SeriesRun] = []
         self.waiting: NotNow | None = None
@@ -101,7 +105,10 @@ class _Exporter:
             if held is None:
                 raise Superseded(f"another run exports {series.name}")  # noqa: TRY301 - as when it is taken over later
             try:
-                await self._spans(series, held, asked, run)
+                if asked is not None or not self._finished(held):
+                    await self._spans(series, held, asked, run)
+                    if asked is None:
+                        await held.save(finished=self._services.now())
             finally:
                 run.selection = held.state.selection if series.report else ""
                 await held.release()
@@ -130,10 +137,11 @@ class _Exporter:
                 raise Superseded(f"another run exports {table.name}")  # noqa: TRY301 - as when it is taken over later
             try:
                 span = asked or due(table.partition, held.state.through, self._today(), services.bounds)
-                if span is not None:
+                if span is not None and (asked is not None or not self._finished(held)):
                     run.partitions = await write(services, span.first, span.last)
                     run.spans, run.rows = [span], sum(result.rows for result in run.partitions)
-                    await held.save(through=_through(held, span, moves=asked is None))
+                    finished = held.state.finished if asked else services.now()
+                    await held.save(through=_through(held, span, moves=asked is None), finished=finished)
             finally:
                 await held.release()
         except (Superseded, StorageConflict) as error:
@@ -154,7 +162,8 @@ class _Exporter:
         whole = asked or due(series.table.partition, held.state.through, self._today(), self._services.bounds)
         parts = windows(series.table.partition, whole, self._days(series, held)) if whole else []
         # What was begun by a run before, and finished just now, is not read twice.
-        left = [part for part in parts if not any(part in read for read in run.spans)]
+        already = run.spans + [read for one in self._before if one.name == series.name for read in one.spans]
+        left = [part for part in parts if not any(part in read for read in already)]
         while left:
             try:
                 await self._span(reader, series, held, left[0], run, moves=asked is None)
@@ -185,6 +194,9 @@ class _Exporter:
     async def _kept(self, series: Series, span: Span, read: SpanRead) -> list[str]:
         silent = set(keys_between(series.table.partition, span.first, span.last)) - {one.key for one in read.results}
         return [key for key in await list_partitions(series.table, services=self._services) if key in silent]
+
+    def _finished(self, held: ClaimedSeries) -> bool:
+        return held.state.finished is not None and held.state.finished > self._since
 
     def _days(self, series: Series, held: ClaimedSeries) -> int | None:
         scans = series.report is not None and held.state.selection == "none"

@@ -146,8 +146,9 @@ async def existing(container: ContainerClient, path: str) -> Existing | None:
 
 async def _publish(table: Table, key: str, made: FilesMade, container: ContainerClient) -> PartitionResult:
     """Put both files where they belong. The Parquet file goes last: what it says of itself is what was there before."""
-    before = await existing(container, table.parquet_path(key))
-    csv_before = await existing(container, table.csv_path(key))
+    before, csv_before = await asyncio.gather(
+        existing(container, table.parquet_path(key)), existing(container, table.csv_path(key))
+    )
     csv_changed = await _replace(container, table.csv_path(key), made.csv, made, csv_before, CSV_TYPE)
     changed = await _replace(container, table.parquet_path(key), made.parquet, made, before, PARQUET_TYPE)
     return PartitionResult(
@@ -180,15 +181,18 @@ async def _replace(
     )
     summary = {"rows": made.rows, "sha256": file.sha256, "totals": dict(made.totals)}
     blob = container.get_blob_client(path)
+    properties: dict[str, Any] = {
+        "content_settings": ContentSettings(content_type=content_type),
+        "metadata": summary_metadata(summary),
+    }
     try:
-        # Storage: staged blocks are no part of the blob until the list of them is committed, which is one step.
-        blocks = [BlobBlock(block) for block in await stage_file(blob, file.path)]
-        await blob.commit_block_list(
-            blocks,
-            content_settings=ContentSettings(content_type=content_type),
-            metadata=summary_metadata(summary),
-            **condition,
-        )
+        if file.bytes <= _BLOCK_BYTES:
+            content = await asyncio.to_thread(file.path.read_bytes)
+            await blob.upload_blob(content, overwrite=True, **properties, **condition)
+        else:
+            # Storage: staged blocks are no part of the blob until the list of them is committed, which is one step.
+            blocks = [BlobBlock(block) for block in await stage_file(blob, file.path)]
+            await blob.commit_block_list(blocks, **properties, **condition)
     except HttpResponseError as error:
         # Another writer's commit discards blocks that were staged meanwhile: 400.
         if error.status_code in (404, 409, 412) or str(getattr(error, "error_code", "")) == "InvalidBlockList":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.errors import StorageConflict
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 PENDING_PATH = "exports/pending.json"
 # An unfinished export is told of after this time; a large tenant's first one may take a day.
 ALERT_AFTER = timedelta(days=2)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An unfinished export: since when, when to go on, and why."""
+    """An unfinished export: since when, when to go on, and why. `begun` is when its timer last began one."""
 
     since: datetime
+    begun: datetime
     due: datetime
     reason: str
 
@@ -34,26 +36,30 @@ async def read_pending(state: StateStore) -> Pending | None:
         return None
     try:
         values = json.loads(stored.content)
-        since, due = (datetime.fromisoformat(values[name]) for name in ("since", "due"))
-        return Pending(since, due, str(values["reason"]))
+        since, begun, due = (datetime.fromisoformat(values[name]) for name in ("since", "begun", "due"))
+        return Pending(since, begun, due, str(values["reason"]))
     except (ValueError, KeyError, TypeError):
-        return Pending(datetime.fromtimestamp(0).astimezone(), datetime.fromtimestamp(0).astimezone(), "unreadable")
+        return Pending(_LONG_AGO, _LONG_AGO, _LONG_AGO, f"{PENDING_PATH} cannot be read")
 
 
-async def begin_pending(services: UsageServices, due: datetime, reason: str) -> None:
-    """Note before a run that it may die, and is then due."""
+async def begin_pending(services: UsageServices, *, resumes: bool) -> datetime:
+    """Note before a run that it may die, and is then due. Gives when the export that it belongs to begun."""
     before = await read_pending(services.state)
-    await _write(services.state, Pending(before.since if before else services.now(), due, reason))
+    now = services.now()
+    begun = before.begun if before and resumes else now
+    due = now + timedelta(seconds=services.bounds.usage_claim_seconds)
+    await _write(services.state, Pending(before.since if before else now, begun, due, "a run is under way, or died"))
+    return begun
 
 
-async def end_pending(services: UsageServices, wait: float | None, reason: str) -> None:
+async def end_pending(services: UsageServices, begun: datetime, wait: float | None, reason: str) -> None:
     """Note after a run what is left: `wait` seconds from now it is due, None for nothing."""
     if wait is None:
         await services.state.delete(PENDING_PATH)
         return
     before = await read_pending(services.state)
     now = services.now()
-    await _write(services.state, Pending(before.since if before else now, now + timedelta(seconds=wait), reason))
+    await _write(services.state, Pending(before.since if before else now, begun, now + timedelta(seconds=wait), reason))
 
 
 def export_alert(pending: Pending | None, now: datetime) -> dict[str, str]:
@@ -64,9 +70,8 @@ def export_alert(pending: Pending | None, now: datetime) -> dict[str, str]:
 
 
 async def _write(state: StateStore, pending: Pending) -> None:
-    content = json.dumps(
-        {"since": pending.since.isoformat(), "due": pending.due.isoformat(), "reason": pending.reason}
-    ).encode()
+    times = {name: getattr(pending, name).isoformat() for name in ("since", "begun", "due")}
+    content = json.dumps({**times, "reason": pending.reason}).encode()
     stored = await state.read(PENDING_PATH)
     try:
         if stored is None:

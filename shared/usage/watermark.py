@@ -64,9 +64,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """The state of a series. `through` is the last day that is exported; `claimed` says who works on it until when."""
+    """The state of a series. `through` is the last day that is exported, `finished` when a run last had nothing left.
+
+    `claimed_by` works on it until `claimed_until`, unless it dies.
+    """
 
     through: date | None = None
+    finished: datetime | None = None
     selection: Selection = "dateTime"
     reading: Reading | None = None
     claimed_by: str | None = None
@@ -132,6 +136,7 @@ def encode_state(state: SeriesState) -> bytes:
         {
             "version": STATE_VERSION,
             "through": state.through.isoformat() if state.through else None,
+            "finished": state.finished.isoformat() if state.finished else None,
             "selection": state.selection,
             "claim": {"by": state.claimed_by, "until": state.claimed_until.isoformat()}
             if state.claimed_until
@@ -159,6 +164,7 @@ def decode_state(content: bytes) -> SeriesState:
         claim = values["claim"]
         return SeriesState(
             through=date.fromisoformat(values["through"]) if values["through"] else None,
+            finished=datetime.fromisoformat(values["finished"]) if values["finished"] else None,
             selection=_SELECTIONS[values["version"], values["selection"]],
             reading=_reading(values["reading"]) if values["reading"] else None,
             claimed_by=str(claim["by"]) if claim else None,

@@ -110,6 +110,7 @@ async def test_a_writer_that_dies_leaves_the_partition_as_it_was(
             raise asyncio.CancelledError
 
         real = partitions.stage_file
+        monkeypatch.setattr(partitions, "_BLOCK_BYTES", 1_000)
         monkeypatch.setattr(partitions, "stage_file", dies)
         with pytest.raises(asyncio.CancelledError):
             await write_partition(TABLE, "2026-11-20", iter(rows(900)), services=services)
@@ -132,6 +133,7 @@ async def test_two_writers_at_once_leave_the_files_of_one(
                 await met.wait()
             return blocks
 
+        monkeypatch.setattr(partitions, "_BLOCK_BYTES", 500)
         monkeypatch.setattr(partitions, "stage_file", together)
         ended = await asyncio.wait_for(
             asyncio.gather(

@@ -24,7 +24,7 @@ from shared.usage.services import UsageServices
 from tests.support.clock import Clock
 
 KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
-BOUNDS = replace(Bounds(), usage_rows_in_memory=50)
+BOUNDS = replace(Bounds(), usage_rows_in_memory=50, usage_first_days=16)
 
 
 @asynccontextmanager
