@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LEDGER = Table(
     "print-ledger",
     (
-        Column("date", "date"),
+        Column("endedDate", "date"),
         Column("id", "text"),
         Column("source", "text"),
         Column("outcome", "text"),

@@ -19,6 +19,9 @@ type Period = Literal["day", "month"]
 type Cell = str | int | float | bool | None
 
 CSV_FOLDER = "csv"
+# What else lies in the container beside the folders of tables.
+_OTHER_FOLDERS = frozenset({CSV_FOLDER, "report", "runs"})
+_DIVISION: Mapping[Period, str] = {"day": "date", "month": "month"}
 _KEY = {"day": re.compile(r"\d{4}-\d{2}-\d{2}"), "month": re.compile(r"\d{4}-\d{2}")}
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
@@ -51,8 +54,11 @@ class Table:
     sort_by: tuple[str, ...] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name == CSV_FOLDER:
+        if not _NAME.fullmatch(self.name) or self.name in _OTHER_FOLDERS:
             raise ValueError(f"{self.name!r} is no name for a table's folder")
+        # Readers make a column of the folders' names, which some cannot join with one in the files.
+        if _DIVISION[self.partition] in self.names:
+            raise ValueError(f"{self.name} has a column named as its partitions are")
         if not self.sort_by or not set(self.sort_by) <= {column.name for column in self.columns}:
             raise ValueError(f"{self.name} is sorted by columns that it does not have")
 
@@ -82,7 +88,7 @@ class Table:
     def _division(self, key: str) -> str:
         if not _KEY[self.partition].fullmatch(key):
             raise ValueError(f"{key!r} is no {self.partition}")
-        return f"{'date' if self.partition == 'day' else 'month'}={key}"
+        return f"{_DIVISION[self.partition]}={key}"
 
 
 @dataclass(frozen=True, slots=True)

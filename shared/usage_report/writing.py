@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 COST_BY_CENTER = Table(
     "cost-by-cost-center",
     (
-        Column("month", "date"),
+        Column("usageMonth", "date"),
         Column("line", "text"),
         Column("costCenter", "text"),
         Column("people", "integer"),
