@@ -77,7 +77,7 @@ def _anchors(text: str) -> set[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_dev_command_on_a_page_exists(page: str) -> None:
     named = set(re.findall(r"python3? dev\.py ([a-z]+)", read(page)))
-    assert named <= {"run", "test", "lint", "bench", "lock", "setup"}
+    assert named <= {"run", "test", "lint", "bench", "package", "deploy", "lock", "setup"}
 
 
 def test_every_chosen_runtime_package_says_why_it_is_worth_it() -> None:
