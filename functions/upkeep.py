@@ -14,14 +14,15 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
     arg_name="timer", schedule=os.environ.get("RECONCILE_SCHEDULE") or DEFAULT_RECONCILE_SCHEDULE, run_on_startup=False
 )
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
-    """Accept files that no event announced, queue what got stuck, and update the alerts."""
+    """Accept files and print tasks that nothing announced, queue what got stuck, and update the alerts."""
     from shared.health import update_alerts
     from shared.services import services
     from shared.submission.accepting import sweep
+    from shared.tasks.timers import reconcile_tasks
 
     ready = await services()
     await sweep(ready.submissions)
-    await update_alerts(ready)
+    await update_alerts(ready, await reconcile_tasks(ready))
 
 
 @blueprint.function_name("upkeep")
@@ -29,9 +30,11 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
     arg_name="timer", schedule=os.environ.get("UPKEEP_SCHEDULE") or DEFAULT_UPKEEP_SCHEDULE, run_on_startup=False
 )
 async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
-    """Refresh the sign-ins of accounts that rested for long."""
+    """Refresh the sign-ins of accounts that rested for long, and keep the held jobs true."""
     from shared.accounts.care import keep_alive
     from shared.services import services
+    from shared.tasks.timers import tidy_held
 
     ready = await services()
     await keep_alive(ready.pool, ready.tokens)
+    await tidy_held(ready)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from printops import key, login, submissions, submit
+from printops import held, key, login, submissions, submit
 
 app = typer.Typer(
     name="printops",
@@ -17,6 +17,7 @@ app.command("login")(login.login)
 app.command("key")(key.key)
 app.command("submit")(submit.submit)
 app.add_typer(submissions.app, name="submissions")
+app.add_typer(held.app, name="held")
 
 
 def main() -> None:

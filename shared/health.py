@@ -57,10 +57,10 @@ async def read_depths(ready: Services) -> dict[str, int | None]:
     return dict(zip(names, depths, strict=True))
 
 
-async def update_alerts(ready: Services) -> None:
-    """Tell what began and what ended since the last time."""
+async def update_alerts(ready: Services, more: Mapping[str, str] | None = None) -> None:
+    """Tell what began and what ended since the last time; `more` are alerts that the caller knows of."""
     accounts, depths = await asyncio.gather(ready.pool.statuses(), read_depths(ready))
-    active = current_alerts(accounts, depths)
+    active = {**current_alerts(accounts, depths), **(more or {})}
     await alerts.update(active, ready.storage.state, ready.http, ready.settings.alert_webhook_url)
 
 

@@ -11,6 +11,7 @@ from shared.bounds import Bounds
 from shared.catalog import Catalog
 from shared.held.store import HeldEntries
 from shared.ledger import LedgerWriter
+from shared.names import EVENTS_QUEUE
 from shared.storage.queues import MessageQueue
 from shared.storage.state import StateStore
 from shared.tasks.graph import TaskGraph
@@ -18,6 +19,7 @@ from shared.tasks.graph import TaskGraph
 if TYPE_CHECKING:
     import aiohttp
 
+    from shared.services import Services
     from shared.tasks.record import TaskRecords
 
 
@@ -42,3 +44,48 @@ class TaskServices:
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
     random: Callable[[], float]
+
+
+_ready: TaskServices | None = None
+
+
+async def task_services() -> TaskServices:
+    """The services of this worker process. Raises SettingsError, at every call until the settings are right."""
+    global _ready
+    if _ready is None:
+        from shared.services import services
+
+        _ready = make_task_services(await services())
+    return _ready
+
+
+def make_task_services(base: Services) -> TaskServices:
+    """What tasks and held jobs work with, from what every function has."""
+    from shared.graph.application import ApplicationAccess
+    from shared.graph.task_client import TaskClient
+    from shared.tasks.record import TaskRecords
+
+    core, storage, settings = base.submissions, base.storage, base.settings
+    graph = TaskClient(
+        settings.graph_base_url,
+        base.http,
+        ApplicationAccess(settings, core.uploads),
+        bounds=core.bounds,
+        sleep=core.sleep,
+        random=core.random,
+    )
+    return TaskServices(
+        state=core.state,
+        tasks=TaskRecords(core.state),
+        entries=HeldEntries(core.state),
+        events=storage.queue(EVENTS_QUEUE),
+        ledger=core.ledger,
+        load_catalog=core.load_catalog,
+        graph=graph,
+        uploads=core.uploads,
+        bounds=core.bounds,
+        hold_hours=settings.hold_retention_hours,
+        now=core.now,
+        sleep=core.sleep,
+        random=core.random,
+    )
