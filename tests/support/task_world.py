@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from shared.bounds import Bounds
-from shared.catalog import parse_catalog
-from shared.graph.task_client import PrinterStatus, Task
+from shared.catalog import Catalog, parse_catalog
+from shared.graph.task_client import PrinterStatus
 from shared.held.entry import HeldEntry, HeldState
 from shared.held.retention import tidy
 from shared.held.store import HeldEntries
 from shared.ledger import LedgerWriter
 from shared.tasks.dispatching import dispatch
+from shared.tasks.graph import TaskGraph
 from shared.tasks.reconcile import Reconciled, reconcile
 from shared.tasks.record import TaskRecords
 from shared.tasks.services import TaskServices
@@ -67,25 +69,23 @@ def catalog_document() -> dict[str, Any]:
 
 
 @dataclass
-class TaskWorld:
-    """What a test sees and turns. `plan` decides where workers die."""
+class TaskPump:
+    """Messages and timers of print tasks over state in memory. `plan` decides where workers die."""
 
     clock: Clock
-    graph: FakeGraph
     state: MemoryStateStore
     events: MemoryQueue
     ledger: MemoryDayLog
     plan: CrashPlan
-    catalog: dict[str, Any]
     services: TaskServices
+    definition_id: str = DEFINITION
     deaths: int = 0
     failures: list[Exception] = field(default_factory=list)
 
-    async def notify(self, task: Task) -> None:
+    async def notify(self, task_id: str) -> None:
         """Queue the task as the webhook does."""
-        await self.events.send(
-            {"kind": "task", "definitionId": DEFINITION, "taskId": task.id, "source": "notification"}
-        )
+        message = {"kind": "task", "definitionId": self.definition_id, "taskId": task_id, "source": "notification"}
+        await self.events.send(message)
 
     async def deliver_one(self) -> bool:
         """Deliver a message that is due, as the host would. False where none is."""
@@ -134,13 +134,6 @@ class TaskWorld:
             self.deaths += 1
             return None
 
-    async def hold(self, *args: Any, **options: Any) -> HeldEntry:
-        """Print a job and let it be held."""
-        await self.notify(self.graph.printed(VIRTUAL, *args, **options))
-        await self.settle(within=1)
-        (entry,) = [entry for entry in await self.entries() if entry.state is HeldState.HELD][-1:]
-        return entry
-
     async def entries(self) -> list[HeldEntry]:
         """Every held entry."""
         paths = [path async for path in self.state.list_paths("held/")]
@@ -154,22 +147,28 @@ class TaskWorld:
         return list(found.values())
 
 
-def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
-    """Build it all in memory."""
-    clock = Clock()
+@dataclass
+class TaskWorld(TaskPump):
+    """The pump on a Graph in memory. `catalog` is the document in force."""
+
+    graph: FakeGraph = field(kw_only=True)
+    catalog: dict[str, Any] = field(kw_only=True)
+
+    async def hold(self, *args: Any, **options: Any) -> HeldEntry:
+        """Print a job and let it be held."""
+        await self.notify(self.graph.printed(VIRTUAL, *args, **options).id)
+        await self.settle(within=1)
+        (entry,) = [entry for entry in await self.entries() if entry.state is HeldState.HELD][-1:]
+        return entry
+
+
+def task_pump(
+    clock: Clock, graph: TaskGraph, load_catalog: Callable[[], Awaitable[Catalog]], bounds: Bounds | None = None
+) -> dict[str, Any]:
+    """The fields of a pump on this Graph, with state, queue and ledger in memory."""
     memory, plan = MemoryStateStore(), CrashPlan()
     state = CrashingStore(memory, plan)
     events, ledger = MemoryQueue(clock.now), MemoryDayLog()
-    graph = FakeGraph(clock.now)
-    graph.printers = {
-        OFFICE: PrinterStatus(OFFICE, "Office colour", "idle", accepting=True),
-        LASER: PrinterStatus(LASER, "Laser", "idle", accepting=True),
-    }
-    graph.users = {person.user_principal_name: person for person in (ANNA, BEN)}
-    document = catalog_document()
-
-    async def load_catalog() -> Any:
-        return parse_catalog(json.dumps(document).encode())
 
     async def sleep(seconds: float) -> None:
         # Renewals of claims sleep beside the work, which is over in no time.
@@ -190,4 +189,28 @@ def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
         sleep=sleep,
         random=random.Random(3).random,  # noqa: S311 - no secret hangs on it
     )
-    return TaskWorld(clock, graph, memory, events, ledger, plan, document, services)
+    return {
+        "clock": clock,
+        "state": memory,
+        "events": events,
+        "ledger": ledger,
+        "plan": plan,
+        "services": services,
+    }
+
+
+def task_world(*, bounds: Bounds | None = None) -> TaskWorld:
+    """Build it all in memory."""
+    clock = Clock()
+    graph = FakeGraph(clock.now)
+    graph.printers = {
+        OFFICE: PrinterStatus(OFFICE, "Office colour", "idle", accepting=True),
+        LASER: PrinterStatus(LASER, "Laser", "idle", accepting=True),
+    }
+    graph.users = {person.user_principal_name: person for person in (ANNA, BEN)}
+    document = catalog_document()
+
+    async def load_catalog() -> Catalog:
+        return parse_catalog(json.dumps(document).encode())
+
+    return TaskWorld(**task_pump(clock, graph, load_catalog, bounds), graph=graph, catalog=document)

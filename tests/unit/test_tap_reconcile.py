@@ -107,7 +107,7 @@ async def test_records_of_forgotten_tasks_are_removed(world: TaskWorld) -> None:
 
 async def test_a_task_whose_worker_died_is_queued_when_it_is_overdue(world: TaskWorld) -> None:
     task = world.graph.printed(VIRTUAL)
-    await world.notify(task)
+    await world.notify(task.id)
     world.plan.arm(2, after=False)
     body = world.events.take()
     assert body is not None

@@ -284,7 +284,7 @@ async def test_a_worker_that_dies_at_any_write_of_a_task_loses_nothing(after: bo
         world = task_world()
         world.catalog["policies"] = [{"name": "rule", "action": {"do": action, **actions[action]}}]
         world.plan.arm(number, after=after)
-        await world.notify(world.graph.printed(VIRTUAL))
+        await world.notify(world.graph.printed(VIRTUAL).id)
         await world.recover()
 
         states = [entry.state for entry in await world.entries()]
@@ -304,7 +304,7 @@ async def test_a_lost_reply_at_any_call_of_a_task_loses_nothing(operation: str, 
     world = task_world()
     world.catalog["policies"] = [{"name": "rule", "action": {"do": action, **actions[action]}}]
     world.graph.lose(operation, after=after)
-    await world.notify(world.graph.printed(VIRTUAL))
+    await world.notify(world.graph.printed(VIRTUAL).id)
     await world.recover()
 
     states = [entry.state for entry in await world.entries()]

@@ -44,10 +44,10 @@ async def test_a_job_is_held_for_the_person_who_printed_it(world: TaskWorld) -> 
 async def test_the_same_task_again_changes_nothing(world: TaskWorld) -> None:
     task = world.graph.printed(VIRTUAL)
     for _ in range(3):
-        await world.notify(task)
+        await world.notify(task.id)
     await world.settle()
     before = dict(world.state.documents)
-    await world.notify(task)
+    await world.notify(task.id)
     await world.settle()
 
     assert len(await world.entries()) == 1
@@ -57,7 +57,7 @@ async def test_the_same_task_again_changes_nothing(world: TaskWorld) -> None:
 async def test_a_task_that_is_over_is_left_alone(world: TaskWorld) -> None:
     task = world.graph.printed(VIRTUAL)
     world.graph.set_state(VIRTUAL, str(task.job_id), "canceled")
-    await world.notify(task)
+    await world.notify(task.id)
     await world.settle()
 
     assert await world.entries() == []
@@ -79,7 +79,7 @@ async def drop(world: TaskWorld, task: Any, owner: str | None) -> None:
 async def test_a_dropped_document_is_held_for_its_owner(world: TaskWorld) -> None:
     task = world.graph.printed(VIRTUAL, ANNA)
     await drop(world, task, BEN.user_principal_name)
-    await world.notify(task)
+    await world.notify(task.id)
     await world.settle()
 
     (entry,) = await world.entries()
@@ -89,7 +89,7 @@ async def test_a_dropped_document_is_held_for_its_owner(world: TaskWorld) -> Non
 async def test_an_owner_whom_nobody_knows_is_told_and_the_creator_holds_it(world: TaskWorld) -> None:
     task = world.graph.printed(VIRTUAL, ANNA)
     await drop(world, task, "nobody@contoso.example")
-    await world.notify(task)
+    await world.notify(task.id)
     await world.settle()
 
     (entry,) = await world.entries()
@@ -112,7 +112,7 @@ async def test_settings_are_changed_before_the_job_is_held(world: TaskWorld) -> 
 
 async def test_an_aborted_job_is_told_to_its_owner_and_cannot_be_collected(world: TaskWorld) -> None:
     rules(world, {"name": "none", "action": {"do": "abort", "reason": "Colour needs approval."}})
-    await world.notify(world.graph.printed(VIRTUAL))
+    await world.notify(world.graph.printed(VIRTUAL).id)
     await world.settle()
 
     (entry,) = await world.entries()
@@ -131,7 +131,7 @@ async def test_an_aborted_job_is_told_to_its_owner_and_cannot_be_collected(world
 async def test_a_redirect_goes_to_the_first_printer_that_is_ready(world: TaskWorld) -> None:
     rules(world, {"name": "floor", "action": {"do": "redirect", "group": "Floor 1"}})
     world.graph.printers[LASER] = PrinterStatus(LASER, "Laser", "stopped", accepting=True)
-    await world.notify(world.graph.printed(VIRTUAL))
+    await world.notify(world.graph.printed(VIRTUAL).id)
     await world.settle(within=1)
 
     (job,) = world.graph.on_paper()[1:]
@@ -154,7 +154,7 @@ async def test_a_redirect_without_a_ready_printer_holds_and_tells(world: TaskWor
 async def test_a_release_lets_a_real_printer_go_on(world: TaskWorld) -> None:
     rules(world, {"name": "go", "action": {"do": "release"}})
     task = world.graph.printed(OFFICE)
-    await world.notify(task)
+    await world.notify(task.id)
     await world.settle()
 
     assert world.graph.jobs[OFFICE, str(task.job_id)].state == "processing"
@@ -195,7 +195,7 @@ async def test_members_of_a_group_are_matched(world: TaskWorld) -> None:
     rules(world, {"name": "staff", "when": {"groups": ["G1"]}, "action": {"do": "redirect", "printer": OFFICE}})
     world.graph.groups["g1"] = {BEN.id}
     entry = await world.hold(ANNA)
-    await world.notify(world.graph.printed(VIRTUAL, BEN))
+    await world.notify(world.graph.printed(VIRTUAL, BEN).id)
     await world.settle(within=1)
 
     assert entry.state is HeldState.HELD
@@ -236,7 +236,7 @@ async def test_trouble_that_passes_is_waited_for(world: TaskWorld, operation: st
     )
     world.graph.groups["g1"] = {ANNA.id}
     world.graph.faults[operation] = [(error(operation, 503, "x", "y"), False) for _ in range(3)]
-    await world.notify(world.graph.printed(VIRTUAL))
+    await world.notify(world.graph.printed(VIRTUAL).id)
     await world.settle()
 
     (entry,) = await world.entries()
@@ -247,7 +247,7 @@ async def test_trouble_that_passes_is_waited_for(world: TaskWorld, operation: st
 async def test_trouble_that_lasts_holds_the_job_and_tells(world: TaskWorld) -> None:
     rules(world, {"name": "grey", "action": {"do": "configure", "configuration": {"colorMode": "grayscale"}}})
     world.graph.faults["patch_configuration"] = [(GraphUnavailable("p", 503, "x", "y"), False)] * 50
-    await world.notify(world.graph.printed(VIRTUAL))
+    await world.notify(world.graph.printed(VIRTUAL).id)
     await world.settle(within=2 * 3600)
 
     (entry,) = await world.entries()
