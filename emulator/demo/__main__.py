@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +18,14 @@ from emulator.demo.documents import DOCUMENTS, SIDECAR_SUFFIX, DemoDocument, wri
 from emulator.demo.folder import FolderInUseError, fresh_folder
 from emulator.demo.follow import Follower
 from emulator.demo.processes import ProcessFailed
+from emulator.demo.real import SettingsMissing, read_values, run_real
 from emulator.demo.system import System, running_system
 from emulator.demo.table import outcome_table, remarks
+from emulator.functions_host.errors import StartError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".work" / "run"
+REAL_FOLDER = ROOT / ".work" / "real"
 PRINT_SECONDS = 90.0
 WATCH_SECONDS = 1.0
 FILE_WIDTH = 160
@@ -32,9 +35,11 @@ def main() -> int:
     """Run the demo; give 0 when all came out as expected, 1 when not."""
     parser = argparse.ArgumentParser(prog="dev.py run", description="Run the whole system here and print documents.")
     parser.add_argument("--once", action="store_true", help="end when the documents are printed: 0 if all is well")
+    parser.add_argument("--directory", type=Path, help="where everything is written; wiped at the start of a demo")
     parser.add_argument(
-        "--directory", type=Path, default=FOLDER, help="where everything is written; wiped at the start"
+        "--real", action="store_true", help="no demo: run the app with a real tenant, from local.settings.json"
     )
+    parser.add_argument("--settings", type=Path, default=ROOT / "local.settings.json", help="for --real")
     options = parser.parse_args()
     # A file or a pipe has no width; a terminal folds the table to its own.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
@@ -43,9 +48,13 @@ def main() -> int:
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with fresh_folder(options.directory.resolve()) as folder:
+        if options.real:
+            values = read_values(options.settings, ROOT)
+            with fresh_folder((options.directory or REAL_FOLDER).resolve(), keep=True) as folder:
+                return asyncio.run(run_real(ROOT, folder, values, _saying(console)))
+        with fresh_folder((options.directory or FOLDER).resolve()) as folder:
             return asyncio.run(demo(console, folder, once=options.once))
-    except (ProcessFailed, AzuriteError, FolderInUseError) as error:
+    except (ProcessFailed, AzuriteError, FolderInUseError, SettingsMissing, StartError) as error:
         console.print(f"\n{error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -55,11 +64,7 @@ def main() -> int:
 
 async def demo(console: Console, folder: Path, *, once: bool) -> int:
     """Start everything, print the documents, show the table; stay up unless `once`."""
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False, soft_wrap=True)
-
+    say = _saying(console)
     say("starting Azurite, the Universal Print emulator and the functions host")
     writing = asyncio.create_task(asyncio.to_thread(write_documents, folder / "documents"))
     async with running_system(ROOT, folder, say) as system:
@@ -85,6 +90,15 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
             console.print(next_steps(system, ROOT), markup=False, soft_wrap=True)
             await _until_stopped(system)
         return 1 if faults else 0
+
+
+def _saying(console: Console) -> Callable[[str], None]:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"[{time.monotonic() - started:5.1f} s] {text}", markup=False, soft_wrap=True)
+
+    return say
 
 
 async def _drop_all(system: System, files: Mapping[str, Path]) -> None:

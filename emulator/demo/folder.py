@@ -15,15 +15,19 @@ class FolderInUseError(Exception):
 
 
 @contextmanager
-def fresh_folder(folder: Path) -> Iterator[Path]:
-    """Give `folder` empty, and keep others out for the length of the block. Raises FolderInUseError."""
+def fresh_folder(folder: Path, *, keep: bool = False) -> Iterator[Path]:
+    """Give `folder` empty, or as it is with `keep`, and keep others out for the length of the block.
+
+    Raises FolderInUseError.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("a+") as lock:
         if not _try_lock(lock.fileno()):
             raise FolderInUseError(
                 "Another `dev.py run` is up in this checkout. Stop it with Ctrl-C, then start again."
             )
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
 
