@@ -1,9 +1,9 @@
-"""Writes the reports of months: a page, its figures as JSON, and the table of costs by cost centre."""
+"""Writes the reports of months: a page, its figures as JSON, and the tables of costs."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -11,10 +11,10 @@ from hashlib import sha256
 from shared.usage.partitions import write_partition
 from shared.usage.series import DAILY_BY_PRINTER
 from shared.usage.services import UsageServices
-from shared.usage.tables import Column, Table, month_key
+from shared.usage.tables import month_key
+from shared.usage_report.cost_tables import cost_tables
 from shared.usage_report.figures import (
     CostRules,
-    MonthFigures,
     last_day,
     make_figures,
     parse_cost_rules,
@@ -25,24 +25,6 @@ from shared.usage_report.summary import encode_figures
 
 logger = logging.getLogger(__name__)
 
-COST_BY_CENTER = Table(
-    "cost-by-cost-center",
-    (
-        Column("usageMonth", "date"),
-        Column("line", "text"),
-        Column("costCenter", "text"),
-        Column("people", "integer"),
-        Column("completedJobCount", "integer"),
-        Column("blackAndWhitePageCount", "integer"),
-        Column("colorPageCount", "integer"),
-        Column("mediaSheetCount", "integer"),
-        Column("doubleSidedSheetCount", "integer"),
-        Column("currency", "text"),
-        Column("cost", "decimal"),
-    ),
-    "month",
-    sort_by=("line", "costCenter"),
-)
 LATEST = "report/latest.html"
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 
@@ -85,8 +67,8 @@ async def write_reports(services: UsageServices, first: date, last: date) -> lis
             data = replace(data, documents=data.documents.without_examples())
         figures = make_figures(data, rules)
         page = render(figures, language, pseudonymised=services.pseudonyms is not None)
-        if figures.cost and figures.cost.centers:
-            await write_partition(COST_BY_CENTER, month_key(month), iter(_cost_rows(figures)), services=services)
+        for table, rows in cost_tables(data, figures, rules):
+            await write_partition(table, month_key(month), iter(rows), services=services)
         await _store(services, figures_path(month), encode_figures(figures), _JSON)
         changed = await _store(services, report_path(month), page, _HTML)
         if month == until.replace(day=1):
@@ -108,31 +90,6 @@ def _in_force(rules: CostRules, services: UsageServices) -> CostRules:
         return rules
     of_user = {services.pseudonyms.of(user): center for user, center in rules.centers.of_user.items()}
     return replace(rules, centers=replace(rules.centers, of_user=of_user))
-
-
-def _cost_rows(figures: MonthFigures) -> Sequence[Sequence[object]]:
-    cost = figures.cost
-    if cost is None:
-        return ()
-    rows: list[Sequence[object]] = [
-        (
-            figures.month,
-            "center" if line.name is not None else "unassigned",
-            line.name,
-            line.people,
-            line.jobs,
-            line.counts.black_pages,
-            line.counts.color_pages,
-            line.counts.sheets,
-            line.counts.double_sided_sheets,
-            cost.currency,
-            line.cost,
-        )
-        for line in cost.centers
-    ]
-    if cost.difference:
-        rows.append((figures.month, "printers", *(None,) * 7, cost.currency, cost.difference))
-    return rows
 
 
 async def _store(services: UsageServices, path: str, content: bytes, content_type: str) -> bool:

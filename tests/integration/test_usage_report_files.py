@@ -7,14 +7,18 @@ import random
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from emulator.azurite import StorageAccount
+from functions import usage_report
 from shared.catalog import parse_catalog
 from shared.ledger import LedgerRow, LedgerWriter
 from shared.ledger_export import LEDGER, export_ledger
+from shared.names import USAGE
 from shared.usage.partitions import read_partition, write_partition
 from shared.usage.series import (
     COUNTERS,
@@ -28,8 +32,9 @@ from shared.usage.series import (
 from shared.usage.services import UsageServices
 from shared.usage.tables import day_key, month_key
 from shared.usage.watermark import SeriesState, encode_state, state_path
+from shared.usage_report.cost_tables import COST_BY_CENTER, COST_BY_PRINTER, COST_BY_USER
 from shared.usage_report.serving import answer_report
-from shared.usage_report.writing import COST_BY_CENTER, LATEST, figures_path, report_path, write_reports
+from shared.usage_report.writing import LATEST, figures_path, report_path, write_reports
 from tests.support.clock import Clock
 from tests.support.usage_history import ledger_row
 from tests.support.usage_world import blobs, usage_storage
@@ -133,6 +138,16 @@ async def test_reports_are_made_of_whole_months_and_of_the_days_of_the_one_that_
         ("printers", None, Decimal(20)),
         ("unassigned", None, Decimal(31)),
     ]
+    printers = [row async for row in read_partition(COST_BY_PRINTER, "2026-10", services=services)]
+    assert [(row["printerId"], row["currency"], row["cost"]) for row in printers] == [
+        ("p1", "EUR", Decimal(62)),
+        ("p2", "EUR", Decimal(45)),
+    ]
+    people = [row async for row in read_partition(COST_BY_USER, "2026-10", services=services)]
+    assert [(row["userPrincipalName"], row["costCenter"], row["cost"]) for row in people] == [
+        ("ann@contoso.example", "Sales", Decimal(56)),
+        ("bob@contoso.example", None, Decimal(31)),
+    ]
 
 
 async def test_the_latest_report_is_that_of_the_newest_month_and_a_second_run_changes_nothing(
@@ -212,6 +227,24 @@ async def test_the_ledger_is_exported_once_for_each_document_on_the_day_of_its_e
     assert json.loads(first["states"])[0]["state"] == "completed"
     assert [result.changed for result in await export_ledger(services, NOVEMBER, UNTIL)] == [False, False]
     assert await export_ledger(services, UNTIL + timedelta(days=1), UNTIL + timedelta(days=9)) == []
+
+
+async def test_the_function_answers_with_the_month_of_its_route(
+    services: UsageServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await exported(services)
+    await write_reports(services, OCTOBER, UNTIL)
+
+    async def ready() -> Any:
+        return SimpleNamespace(storage=SimpleNamespace(container=lambda name: {USAGE: services.container}[name]))
+
+    monkeypatch.setattr("shared.services.services", ready)
+    function: Any = usage_report.usage_report
+    statuses = {}
+    for month in ("2026-10", "2025-10", "october"):
+        request = func.HttpRequest("GET", f"/api/usage/{month}", route_params={"month": month}, body=b"")
+        statuses[month] = (await function.build().get_user_function()(request)).status_code
+    assert statuses == {"2026-10": 200, "2025-10": 404, "october": 400}
 
 
 async def test_a_report_is_served_with_a_policy_under_which_nothing_could_run(services: UsageServices) -> None:
