@@ -9,7 +9,7 @@ from shared.errors import GraphError, GraphThrottled, GraphUnavailable, NoReply,
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import RUNNING_TASK, Ended, Waiting, look_up
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, claim, claim_end, close
+from shared.held.steps import back_to_held, claim, claim_end, close, new_run
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ async def begin_ending(
     kiosk_id: str | None = None,
 ) -> tuple[HeldEntry, str]:
     """Claim a held job for its end. Raises StorageConflict where somebody else was faster."""
-    ending = HeldEnding(outcome, claim_end(services), by, kiosk_id)
+    ending = HeldEnding(outcome, claim_end(services), new_run(services), by, kiosk_id)
     return await claim(entry, etag, services, state=HeldState.ENDING, ending=ending)
 
 

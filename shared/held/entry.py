@@ -55,7 +55,8 @@ class HeldOutcome:
 class HeldRelease:
     """A release: who asked for it where, what was asked, and until when the claim stands (ISO 8601, UTC).
 
-    `kiosk_id` is None for an operator. `configuration` is the printJobConfiguration for the destination.
+    `kiosk_id` is None for an operator. `configuration` is the printJobConfiguration for the destination. `run` names one
+    call alone: two claims of one moment must not look the same to a store that is asked whose it keeps.
     """
 
     kiosk_id: str | None
@@ -65,6 +66,7 @@ class HeldRelease:
     configuration: Mapping[str, Any]
     at: str
     until: str
+    run: str
     destination_job_id: str | None = None
 
 
@@ -74,6 +76,7 @@ class HeldEnding:
 
     outcome: HeldOutcome
     until: str
+    run: str
     by: str | None = None
     kiosk_id: str | None = None
 

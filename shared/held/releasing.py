@@ -24,7 +24,7 @@ from shared.held.ending import begin_ending, finish_ending
 from shared.held.entry import HeldEntry, HeldOutcome, HeldRelease, HeldState
 from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, claim, claim_end, sent
+from shared.held.steps import back_to_held, claim, claim_end, new_run, sent
 from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
 
@@ -134,6 +134,7 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
         configuration=configuration,
         at=timestamp(services.now()),
         until=claim_end(services),
+        run=new_run(services),
     )
     entry, current = await claim(entry, current, services, state=HeldState.RELEASING, release=asked, outcome=None)
     return await _redirect(entry, current, services)

@@ -26,6 +26,11 @@ def claim_end(services: TaskServices) -> str:
     return timestamp(services.now() + timedelta(seconds=services.bounds.claim_seconds))
 
 
+def new_run(services: TaskServices) -> str:
+    """A name for one call that no other call has."""
+    return f"{int(services.random() * 2**53):014x}"
+
+
 async def look_later(entry: HeldEntry, delay: float, services: TaskServices) -> None:
     """Queue a look at this version of the entry."""
     await services.events.send({"kind": "released", "path": entry.path, "looks": entry.sequence}, delay)
@@ -60,7 +65,9 @@ async def sent(entry: HeldEntry, etag: str, printer_id: str, job_id: str, servic
     """Write down that the job lies at a printer, and follow it from there. Raises StorageConflict."""
     now = timestamp(services.now())
     # A release that was taken back as not done may be done late by the service.
-    late = HeldRelease(None, printer_id, "", entry.user_principal_name, entry.configuration, now, now)
+    late = HeldRelease(
+        None, printer_id, "", entry.user_principal_name, entry.configuration, now, now, new_run(services)
+    )
     release = entry.release or late
     if not release.printer_name or release.printer_id.lower() != printer_id.lower():
         # A release before this one was done after all, and its reply was lost.

@@ -12,7 +12,7 @@ from shared.errors import GraphError, GraphThrottled, GraphUnavailable, PrintFun
 from shared.held.ending import ABORTED, finish_ending
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.releasing import ReleaseCode, release
-from shared.held.steps import look_later
+from shared.held.steps import look_later, new_run
 from shared.submission.record import timestamp
 from shared.tasks.facts import TaskFacts, held_entry
 from shared.tasks.policy import Plan
@@ -117,7 +117,7 @@ async def _abort(
 ) -> tuple[str, TaskAlert | None]:
     """The entry is written as one that ends, so that nobody can collect it meanwhile and its owner is told."""
     now = timestamp(services.now())
-    ending = HeldEnding(HeldOutcome(ABORTED, reason, now), now)
+    ending = HeldEnding(HeldOutcome(ABORTED, reason, now), now, new_run(services))
     entry = await hold(record, facts, services, state=HeldState.ENDING, ending=ending, due=now)
     loaded = await services.entries.load(entry.path)
     if loaded is None or loaded[0].state is not HeldState.ENDING:

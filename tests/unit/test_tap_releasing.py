@@ -67,6 +67,14 @@ async def test_two_kiosks_race_and_one_wins(world: TaskWorld) -> None:
     assert world.graph.calls.count("redirect") == 1
 
 
+async def test_one_kiosk_that_asks_twice_at_once_redirects_once(world: TaskWorld) -> None:
+    entry = await world.hold()
+    answers = await asyncio.gather(*(tap(world, entry) for _ in range(4)))
+
+    assert [answer.code for answer in answers].count(ReleaseCode.RELEASED) == 1
+    assert world.graph.calls.count("redirect") == 1
+
+
 async def test_a_release_races_a_discard_and_one_wins(world: TaskWorld) -> None:
     entry = await world.hold()
     await asyncio.gather(
