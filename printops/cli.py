@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from printops import held, key, login, submissions, submit
+from printops import held, key, login, submissions, submit, usage
 
 app = typer.Typer(
     name="printops",
@@ -18,6 +18,7 @@ app.command("key")(key.key)
 app.command("submit")(submit.submit)
 app.add_typer(submissions.app, name="submissions")
 app.add_typer(held.app, name="held")
+app.add_typer(usage.app, name="usage")
 
 
 def main() -> None:

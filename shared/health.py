@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import azure.functions as func
@@ -15,6 +16,7 @@ from shared.names import CATALOG_PATH, POISON_SUFFIX, QUEUES
 from shared.problems import answer_json
 from shared.services import Services, services
 from shared.submission.record import Record, timestamp
+from shared.usage.pending import export_alert, read_pending
 
 # The status answers within the host's limit also when many submissions are open: so many are read.
 OPEN_RECORDS_READ = 500
@@ -60,7 +62,8 @@ async def read_depths(ready: Services) -> dict[str, int | None]:
 async def update_alerts(ready: Services, more: Mapping[str, str] | None = None) -> None:
     """Tell what began and what ended since the last time; `more` are alerts that the caller knows of."""
     accounts, depths = await asyncio.gather(ready.pool.statuses(), read_depths(ready))
-    active = {**current_alerts(accounts, depths), **(more or {})}
+    unfinished = export_alert(await read_pending(ready.storage.state), datetime.now(UTC))
+    active = {**current_alerts(accounts, depths), **unfinished, **(more or {})}
     await alerts.update(active, ready.storage.state, ready.http, ready.settings.alert_webhook_url)
 
 

@@ -47,7 +47,7 @@ async def export_usage(
 
     One that `resumes` leaves alone what was finished since the timer began; with a span, what the runs `before` read.
     A long wait ends the run: what was read is kept, and `Run.wait` says when to call again. Whatever ends one series,
-    the others go on, but for a wait that Graph asks for. Raises the first error that is no wait, after all is written.
+    the others go on, but for a wait that Graph asks for.
     """
     begun = services.now()
     await _ensure_container(services)
@@ -58,12 +58,10 @@ async def export_usage(
             await exporter.export(one, span)
     for table, write in local:
         await exporter.export_local(table, write, span)
-    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds)
+    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds, exporter.failure)
     await services.container.upload_blob(run.path, manifest(run), overwrite=True)
     if span is None:
         await end_pending(services, since, FAILED_SECONDS if exporter.failure else run.wait, exporter.reason)
-    if exporter.failure is not None:
-        raise exporter.failure
     return run
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from shared.errors import PrintFunctionsError
 from shared.usage.tables import PartitionResult
 from shared.usage.watermark import Span
 
@@ -42,12 +43,22 @@ class SeriesRun:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A whole run. `wait` is after how many seconds it should go on, None where nothing is left to do."""
+    """A whole run. `wait` is after how many seconds it should go on, None where nothing is left to do.
+
+    `failure` is the first error that no wait mends.
+    """
 
     begun: datetime
     ended: datetime
     series: Sequence[SeriesRun]
     wait: float | None = None
+    failure: PrintFunctionsError | None = None
+
+    @property
+    def span(self) -> Span | None:
+        """The days that were read in it, from the first to the last; None for none."""
+        spans = [span for one in self.series for span in one.spans]
+        return Span(min(span.first for span in spans), max(span.last for span in spans)) if spans else None
 
     @property
     def path(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -55,24 +55,34 @@ async def addresses(series: Series, span: Span, selection: Selection, services: 
 
 
 async def read_pages(
-    first: str, services: UsageServices, *, selected: bool = False
+    first: str,
+    services: UsageServices,
+    *,
+    selected: bool = False,
+    wait: Callable[[NotNow], Awaitable[None]] | None = None,
 ) -> AsyncIterator[tuple[Sequence[Mapping[str, Any]], str | None]]:
     """The rows of every page from an address on, with the link to the page after it. Raises as `ReportsClient.page`.
 
-    Raises SelectionRefused where the first page, which has a `$filter` (`selected`), is refused as a bad request.
+    Raises SelectionRefused where the first page, which has a `$filter` (`selected`), is refused as a bad request. A
+    caller that can `wait` is not told NotNow, and the page is asked for again.
     """
     link: str | None = first
     seen: set[int] = set()
     while link is not None:
         if hash(link) in seen:
             raise GraphError("read report", 200, "pagesInCircle", "a nextLink leads back to a page before it")
-        seen.add(hash(link))
         try:
             page = await services.reports.page(link)
+        except NotNow as error:
+            if wait is None:
+                raise
+            await wait(error)
+            continue
         except GraphError as error:
             if selected and link == first and error.status == 400:
                 raise SelectionRefused(str(error)) from error
             raise
+        seen.add(hash(link))
         link = page.next_link
         yield page.rows, link
 

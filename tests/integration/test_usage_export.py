@@ -13,7 +13,7 @@ from shared.errors import GraphDenied
 from shared.graph.reports_client import Page
 from shared.usage.claimed_series import ClaimedSeries
 from shared.usage.manifest import Run
-from shared.usage.pending import read_pending
+from shared.usage.pending import export_alert, read_pending
 from shared.usage.series import (
     ARCHIVED_JOBS,
     DAILY_BY_PRINTER,
@@ -225,8 +225,12 @@ async def test_without_the_permission_the_run_fails_and_says_so(
             return (await world.service.bearer())["Authorization"].removeprefix("Bearer ")
 
         monkeypatch.setattr(ReportTokens, "access_token", weak)
-        with pytest.raises(GraphDenied):
-            await world.run(series=(DAILY_BY_USER,))
+        run = await world.run(series=(DAILY_BY_USER,))
+        assert isinstance(run.failure, GraphDenied)
+        pending = await read_pending(world.services.state)
+        assert pending is not None
+        assert export_alert(pending, world.clock.now()) == {}
+        assert "usage-export" in export_alert(pending, world.clock.now() + timedelta(days=3))
         assert (await world.manifests())[-1]["series"][0]["ending"] == "failed"
         assert await world.files() == {}
 
