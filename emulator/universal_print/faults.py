@@ -10,9 +10,24 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any, Literal, get_args
 
-type Action = Literal["status", "delay", "dropBefore", "dropAfter", "cutRequest", "cutReply", "restart"]
+type Action = Literal[
+    "status",
+    "delay",
+    "dropBefore",
+    "dropAfter",
+    "cutRequest",
+    "cutReply",
+    "restart",
+    "lose",
+    "double",
+    "late",
+    "reorder",
+]
 
 ACTIONS: tuple[str, ...] = get_args(Action.__value__)
+# The operation of what the emulator sends itself, and what can go wrong with that alone.
+NOTIFICATION = "notification"
+NOTIFICATION_ACTIONS = frozenset({"lose", "double", "late", "reorder"})
 _ids = count(1)
 
 
@@ -29,6 +44,11 @@ class Fault:
     - `cutRequest` and `cutReply` cut it when the part `at` (0 to 1) of that body has passed.
     - `restart` cuts every connection, forgets sign-ins under way, and refuses connections for `seconds`; with `after`,
       once the work is done.
+
+    Of a change notification (the operation `notification`; its path is the resource's):
+
+    - `lose` never sends it, `double` sends it twice, `late` sends it `seconds` later by the emulator's clock.
+    - `reorder` sends it after the next one to the same address, or five minutes later.
 
     `retry_after` in seconds becomes the header, as an HTTP date where `retry_after_as_date` is set.
     """
@@ -94,12 +114,14 @@ class Faults:
         self._faults.clear()
 
     def take(self, operation: str, path: str, *, in_batch: bool = False) -> list[Fault]:
-        """What goes wrong with this request: every delay that is due, and the first other fault.
+        """What goes wrong with this request or notification: every delay that is due, and the first other fault.
 
         A part of a batch has no connection of its own, so `in_batch` leaves out all that is done to one.
         """
         due: list[Fault] = []
         for fault in self._faults:
+            if (fault.action in NOTIFICATION_ACTIONS) != (operation == NOTIFICATION):
+                continue
             if not fault.matches(operation, path) or (in_batch and fault.action not in {"status", "delay"}):
                 continue
             if fault.action != "delay" and any(other.action != "delay" for other in due):

@@ -99,6 +99,7 @@ async def running(emulator: Emulator) -> AsyncIterator[str]:
             server.close()
         emulator.cut_connections()
         await emulator.queues.stop()
+        await emulator.notifications.stop()
         tasks = list(emulator.http_state.tasks)
         for task in tasks:
             task.cancel()

@@ -10,12 +10,15 @@ from emulator.universal_print.downloads import Downloads
 from emulator.universal_print.faults import Faults
 from emulator.universal_print.graph.api import GraphApi
 from emulator.universal_print.jobs import Job, JobBook
-from emulator.universal_print.limits import Usage
+from emulator.universal_print.limits import SubscriptionUsage, Usage
+from emulator.universal_print.notifications.bodies import job_fetchable, task_started
+from emulator.universal_print.notifications.sender import NotificationSender
 from emulator.universal_print.queues import PrintQueues
 from emulator.universal_print.reports.book import Reports
 from emulator.universal_print.request_log import RequestLog
 from emulator.universal_print.settings import Settings
-from emulator.universal_print.tasks import TaskBook
+from emulator.universal_print.subscriptions import SubscriptionBook
+from emulator.universal_print.tasks import PrintTask, TaskBook
 from emulator.universal_print.tokens.authority import Authority
 from emulator.universal_print.uploads import Uploads
 from emulator.universal_print.violations import Violations
@@ -35,10 +38,15 @@ class Service:
         self.downloads = Downloads(self.settings)
         self.tasks = TaskBook(self.jobs, self.settings)
         self.queues = PrintQueues(world, self.jobs, self.tasks, self.settings)
+        self.subscriptions = SubscriptionBook()
         self.usage = Usage(self.settings, self.jobs)
+        self.subscription_usage = SubscriptionUsage(self.settings)
         self.reports = Reports(world, self.jobs, self.settings)
         self.violations = Violations()
         self.faults = Faults()
+        self.notifications = NotificationSender(world, self.subscriptions, self.settings, self.faults)
+        self.tasks.on_started = self._tell_of_task
+        self.queues.on_fetchable = self._tell_of_fetchable_job
         self.requests = RequestLog()
         self.graph = GraphApi(self)
 
@@ -60,8 +68,17 @@ class Service:
         return self.world.clock.now()
 
     def settle(self) -> None:
-        """Let happen what time has brought: tasks that held a job too long are given up."""
-        self.tasks.expire(self._now())
+        """Let happen what time has brought: tasks are given up and subscriptions end."""
+        now = self._now()
+        self.tasks.expire(now)
+        self.subscriptions.expire(now)
+
+    def _tell_of_task(self, task: PrintTask) -> None:
+        change = task_started(task, f"{self.base_url}/v1.0")
+        self.notifications.announce(change, self.subscriptions.about(task.definition))
+
+    def _tell_of_fetchable_job(self, job: Job) -> None:
+        self.notifications.announce(job_fetchable(job), self.subscriptions.about(job.printer))
 
     def revoke_sign_in(self, user: User, *, reject_access_tokens: bool = False) -> None:
         """End the user's sign-in: the next refresh fails. Access tokens stay valid unless told otherwise."""

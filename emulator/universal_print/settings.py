@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 
@@ -30,6 +31,11 @@ class Limits:
     parts_at_once: int = 4
     request_bytes: int = 4 * 1024 * 1024
     batch_requests: int = 20
+    # Of an app in a tenant, each kind by itself (Microsoft: throttling-limits, change notifications).
+    subscription_writes: list[tuple[int, timedelta]] = field(default_factory=lambda: [(500, timedelta(seconds=20))])
+    subscription_reads: list[tuple[int, timedelta]] = field(default_factory=lambda: [(500, timedelta(seconds=20))])
+    subscription_lists: list[tuple[int, timedelta]] = field(default_factory=lambda: [(25, timedelta(seconds=20))])
+    reauthorizations: list[tuple[int, timedelta]] = field(default_factory=lambda: [(1000, timedelta(seconds=20))])
     # Of an app, in JSON; an older page of Microsoft's on throttling has the number.
     report_requests: list[tuple[int, timedelta]] = field(default_factory=lambda: [(100, timedelta(minutes=10))])
 
@@ -42,6 +48,10 @@ class Limits:
             printer_jobs=[],
             user_submissions_per_printer=None,
             printer_submissions=None,
+            subscription_writes=[],
+            subscription_reads=[],
+            subscription_lists=[],
+            reauthorizations=[],
             report_requests=[],
         )
 
@@ -69,6 +79,24 @@ class Settings:
     task_lifetime: timedelta = timedelta(days=3)
     # Lists show tasks that ended "recently"; how long that is is not documented.
     ended_task_lifetime: timedelta = timedelta(hours=1)
+    # Graph notifies https addresses only. A system on one machine has none: this allows plain http on the loopback.
+    allow_http_notifications: bool = False
+    # PEM file of an authority that signs endpoints' certificates; None takes the public ones.
+    notification_trust: Path | None = None
+    # Graph: an endpoint must answer so soon, a retried delivery may take so long; real time.
+    notification_seconds: float = 3.0
+    notification_retry_seconds: float = 10.0
+    # Graph: retries go on so long. Their intervals are not documented: the first, doubled until the longest.
+    notification_lifetime: timedelta = timedelta(hours=4)
+    notification_first_retry: timedelta = timedelta(seconds=10)
+    notification_longest_retry: timedelta = timedelta(minutes=10)
+    # How many items a request may carry, and how many requests go to one host at once, is not documented.
+    notifications_per_request: int = 20
+    notification_requests: int = 8
+    # From how many answers on an endpoint is judged slow is not documented.
+    endpoint_sample: int = 10
+    # How long before its end a subscription gets reauthorizationRequired is not documented.
+    reauthorization_lead: timedelta = timedelta(hours=2)
     # How long the service works on a started job before a printer may fetch it; real time.
     processing_seconds: float = 0.05
     # Keep the uploaded bytes of jobs that are final, so that a test can look at them.

@@ -246,7 +246,7 @@ async def test_the_whole_emulator_says_what_the_page_asks_and_does_what_it_order
     async with running(emulator) as url, browser() as started:
         page = await started.new_page(ignore_https_errors=True)
         await page.goto(url)
-        await expect(page.locator("#printers > li")).to_have_count(4)
+        await expect(page.locator("#printers > li")).to_have_count(5)
         card = page.get_by_role("listitem", name="Finance Laser")
         await expect(card).to_contain_text("Shared as Finance")
         await card.get_by_role("button", name="Jam paper").click()

@@ -54,7 +54,9 @@ async def test_it_says_when_it_is_ready_and_stops_cleanly(tmp_path: Path) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         async with emulator_process(tmp_path, "--seed", "demo") as emulator:
             state = (await emulator.http.get("/emulator/state")).json()
-            assert {share["displayName"] for share in state["shares"]} == {"Office", "Finance", "Photo", "Archive"}
+            assert {share["displayName"] for share in state["shares"]} == {
+                "Office", "Finance", "Photo", "Archive", "Follow Me"
+            }  # fmt: skip
             assert (await emulator.http.get("/")).headers["content-type"].startswith("text/html")
             assert len((await emulator.http.get("/emulator/reports")).json()["histories"]) == 1
             emulator.process.send_signal(number)

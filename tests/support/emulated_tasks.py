@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +110,17 @@ async def running_tap(
         if with_trigger:
             tasks.add_trigger(share.printer, definition)
         yield Tap(service, share.printer, share, definition)
+
+
+def subscription_body(tap: Tap, url: str, **changes: Any) -> dict[str, Any]:
+    """What an app asks for to be told of tasks; a change to None leaves the member out."""
+    expires = tap.service.emulator.clock.now() + timedelta(minutes=60)
+    body = {
+        "changeType": "created",
+        "resource": f"print/taskDefinitions/{tap.definition.id}/tasks",
+        "notificationUrl": url,
+        "expirationDateTime": expires.isoformat(),
+        "clientState": "a-secret-state",
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}

@@ -15,6 +15,7 @@ from emulator.universal_print.graph import (
     job_operations,
     printer_operations,
     report_operations,
+    subscription_operations,
     task_operations,
     user_operations,
 )
@@ -31,6 +32,7 @@ HANDLERS: dict[str, Handler] = {
     **job_operations.HANDLERS,
     **held_job_operations.HANDLERS,
     **task_operations.HANDLERS,
+    **subscription_operations.HANDLERS,
     **document_operations.HANDLERS,
     **printer_operations.HANDLERS,
     **user_operations.HANDLERS,

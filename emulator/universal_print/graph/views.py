@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.universal_print.clock import graph_time
 from emulator.universal_print.jobs import Document, Job, UploadSession
+from emulator.universal_print.subscriptions import Subscription
 from emulator.universal_print.tasks import PrintTask, TaskDefinition, TaskTrigger
 from emulator.universal_print.world import Group, Printer, Share, User, World
 
@@ -118,6 +119,27 @@ def task_view(task: PrintTask, root: str) -> Json:
         "id": task.id,
         "parentUrl": f"{root}{task.job.path}",
         "status": {"state": task.state, "description": task.description},
+    }
+
+
+def subscription_view(subscription: Subscription) -> Json:
+    """A subscription. Graph never gives the client state back."""
+    return {
+        "id": subscription.id,
+        "resource": subscription.resource,
+        "changeType": subscription.change_type,
+        "clientState": None,
+        "notificationUrl": subscription.notification_url,
+        "lifecycleNotificationUrl": subscription.lifecycle_url,
+        "notificationQueryOptions": subscription.query_options,
+        "expirationDateTime": graph_time(subscription.expires),
+        "applicationId": subscription.app.client_id,
+        "creatorId": subscription.app.service_principal_id,
+        "includeResourceData": None,
+        "latestSupportedTlsVersion": subscription.tls_version,
+        "encryptionCertificate": None,
+        "encryptionCertificateId": None,
+        "notificationUrlAppId": None,
     }
 
 
