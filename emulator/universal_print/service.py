@@ -14,6 +14,7 @@ from emulator.universal_print.limits import SubscriptionUsage, Usage
 from emulator.universal_print.notifications.bodies import job_fetchable, task_started
 from emulator.universal_print.notifications.sender import NotificationSender
 from emulator.universal_print.queues import PrintQueues
+from emulator.universal_print.registrations import Registrations
 from emulator.universal_print.reports.book import Reports
 from emulator.universal_print.request_log import RequestLog
 from emulator.universal_print.settings import Settings
@@ -41,6 +42,7 @@ class Service:
         self.subscriptions = SubscriptionBook()
         self.usage = Usage(self.settings, self.jobs)
         self.subscription_usage = SubscriptionUsage(self.settings)
+        self.registrations = Registrations(world, self.settings)
         self.reports = Reports(world, self.jobs, self.settings)
         self.violations = Violations()
         self.faults = Faults()
@@ -72,6 +74,7 @@ class Service:
         now = self._now()
         self.tasks.expire(now)
         self.subscriptions.expire(now)
+        self.registrations.settle(now)
 
     def _tell_of_task(self, task: PrintTask) -> None:
         change = task_started(task, f"{self.base_url}/v1.0")

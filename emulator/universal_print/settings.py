@@ -97,6 +97,9 @@ class Settings:
     endpoint_sample: int = 10
     # How long before its end a subscription gets reauthorizationRequired is not documented.
     reauthorization_lead: timedelta = timedelta(hours=2)
+    # How long a printer's registration runs; the wait that its answers name is that of Graph: printer-create.
+    registration_time: timedelta = timedelta(seconds=3)
+    registration_retry_seconds: int = 5
     # How long the service works on a started job before a printer may fetch it; real time.
     processing_seconds: float = 0.05
     # Keep the uploaded bytes of jobs that are final, so that a test can look at them.

@@ -84,8 +84,24 @@ class AppRegistration:
 
 
 @dataclass(eq=False, slots=True)
+class Connector:
+    """A connector, which stands for printers that cannot register themselves (Graph: printConnector)."""
+
+    id: str
+    display_name: str
+    registered: datetime
+    fully_qualified_domain_name: str = ""
+    operating_system: str = "Windows Server 2022"
+    app_version: str = "1.0.0.0"
+    location: dict[str, Any] | None = None
+
+
+@dataclass(eq=False, slots=True)
 class Printer:
-    """A registered printer with the device that it stands for (Graph: printer)."""
+    """A registered printer with the device that it stands for (Graph: printer).
+
+    `changed_defaults` are those of the device that an administrator changed.
+    """
 
     id: str
     display_name: str
@@ -93,6 +109,15 @@ class Printer:
     registered: datetime
     has_physical_device: bool = True
     location: dict[str, Any] | None = None
+    physical_device_id: str | None = None
+    connector_id: str | None = None
+    changed_defaults: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What holds where a job does not say, as Graph's printerDefaults."""
+        defaults = self.device.defaults | self.changed_defaults
+        return {name: value for name, value in defaults.items() if value is not None}
 
 
 @dataclass(eq=False, slots=True)
@@ -125,6 +150,7 @@ class World:
         self.apps: dict[str, AppRegistration] = {}
         self.printers: dict[str, Printer] = {}
         self.shares: dict[str, Share] = {}
+        self.connectors: dict[str, Connector] = {}
 
     def add_group(self, display_name: str) -> Group:
         """Add a group."""

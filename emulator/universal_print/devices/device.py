@@ -87,8 +87,8 @@ class Device(Protocol):
         ...
 
     @property
-    def is_accepting_jobs(self) -> bool:
-        """Whether new jobs may be sent (Graph: printerBase.isAcceptingJobs)."""
+    def is_accepting_jobs(self) -> bool | None:
+        """Whether new jobs may be sent (Graph: printerBase.isAcceptingJobs); None where nothing was ever said."""
         ...
 
     async def print(self, document: DeliveredDocument, report: Callable[[DeviceReport], None]) -> None:

@@ -159,6 +159,22 @@ def decode_message(content: bytes) -> Message:
         raise IppFormatError(f"the bytes are no whole IPP message ({error})") from error
 
 
+def decode_group(content: bytes, tag: Tag) -> Attributes:
+    """The attributes of a group that stands alone: its delimiter and nothing after it. Raises IppFormatError."""
+    if content[:1] != bytes([tag]):
+        raise IppFormatError(f"the bytes do not begin with the delimiter of the group, {tag.value:#04x}")
+    attributes: dict[str, list[Value]] = {}
+    # The reader stops at a delimiter: one of its own marks the end of the bytes.
+    reader = _Reader(content + bytes([Tag.END]), 1)
+    try:
+        reader.fill(attributes)
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise IppFormatError(f"the bytes are no whole group of attributes ({error})") from error
+    if reader.position < len(content):
+        raise IppFormatError(f"another delimiter follows, at byte {reader.position}")
+    return attributes
+
+
 @dataclass(slots=True)
 class _Reader:
     content: bytes
@@ -172,11 +188,12 @@ class _Reader:
             if tag >= _FIRST_VALUE_TAG:
                 raise IppFormatError(f"a value stands outside every group, at byte {self.position - 1}")
             attributes: dict[str, list[Value]] = {}
-            self._fill(attributes)
+            self.fill(attributes)
             groups.append((tag, attributes))
         return Message(code, request_id, groups, (major, minor))
 
-    def _fill(self, attributes: dict[str, list[Value]]) -> None:
+    def fill(self, attributes: dict[str, list[Value]]) -> None:
+        """Read attributes up to the next delimiter."""
         values: list[Value] | None = None
         while (tag := self.content[self.position]) >= _FIRST_VALUE_TAG:
             name, content = self._field()

@@ -71,7 +71,13 @@ def authorize(caller: Caller, operation: Operation) -> None:
         raise _wrong_kind(kind)
     if not caller.permissions & set(wanted) or (also and not caller.permissions & set(also)):
         raise GraphError(403, "accessDenied", "The token does not have one or more required security scopes.")
-    if operation.administrator and caller.user is not None and not caller.is_administrator:
+    if operation.administrator and caller.user is not None:
+        require_printer_administrator(caller)
+
+
+def require_printer_administrator(caller: Caller) -> None:
+    """Raises GraphError 403 for any other user."""
+    if not caller.is_administrator:
         raise GraphError(403, "accessDenied", "The signed-in user must be a Printer Administrator.")
 
 
