@@ -12,7 +12,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Each takes a good part of a second to import: docs/dependencies.md.
-HEAVY = {"aiohttp", "azure.identity", "azure.storage", "cryptography", "httpx", "kiota_abstractions", "msal", "msgraph"}
+HEAVY = {
+    "aiohttp",
+    "azure.identity",
+    "azure.storage",
+    "cryptography",
+    "httpx",
+    "jinja2",
+    "kiota_abstractions",
+    "msal",
+    "msgraph",
+    "pygal",
+}
 FORBIDDEN = {
     "shared": {"functions", "printops", "emulator", "tests", "benchmarks"},
     "functions": {"printops", "emulator", "tests", "benchmarks"},
