@@ -55,8 +55,8 @@ class HeldOutcome:
 class HeldRelease:
     """A release: who asked for it where, what was asked, and until when the claim stands (ISO 8601, UTC).
 
-    `kiosk_id` is None for an operator. `configuration` is the printJobConfiguration for the destination. `run` names one
-    call alone: two claims of one moment must not look the same to a store that is asked whose it keeps.
+    `kiosk_id` is None for an operator. `configuration` is the printJobConfiguration for the destination. `run` names
+    one call alone: two claims of one moment must not look the same to a store that is asked whose it keeps.
     """
 
     kiosk_id: str | None

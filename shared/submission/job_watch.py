@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from shared.catalog import CatalogUnreadable
 from shared.errors import GraphConflict, GraphDenied, GraphNotFound
 from shared.graph.print_client import JobView
 from shared.names import collected_path
@@ -55,7 +56,8 @@ async def _verdict(record: Record, view: JobView | None, services: SubmissionSer
     now = services.now()
     verdict = judge(record, now, services.bounds, gone=view is None)
     redirected = view is not None and view.redirected
-    if not redirected and not any(is_held(sighting) for sighting in record.sightings):
+    seen_held = redirected or any(is_held(sighting) for sighting in record.sightings)
+    if not seen_held and not (isinstance(verdict, End) and await _is_virtual(record, services)):
         return verdict
     # The job of a held document says nothing of its paper: whoever held it tells how it ended.
     told = await services.state.read(collected_path(record.key))
@@ -67,6 +69,15 @@ async def _verdict(record: Record, view: JobView | None, services: SubmissionSer
     if (now - last).total_seconds() <= services.bounds.job_seconds:
         return None
     return End(UNTOLD) if redirected else verdict
+
+
+async def _is_virtual(record: Record, services: SubmissionServices) -> bool:
+    """Whether the job went to a printer whose jobs are held: it may have been held between two looks."""
+    try:
+        printer = (await services.load_catalog()).printer(record.job.printer_id) if record.job else None
+    except CatalogUnreadable:
+        return False
+    return printer is not None and printer.virtual
 
 
 async def _view(record: Record, services: SubmissionServices) -> JobView | None:
