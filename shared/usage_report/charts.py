@@ -7,6 +7,7 @@ and for narrow screens, because the letters of an SVG shrink with it.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -153,7 +154,16 @@ def _sparse(labels: Sequence[str], most: int) -> list[str]:
 
 
 def _shortened(label: str, most: int) -> str:
-    return label if len(label) <= most else label[: most - 1].rstrip() + "…"
+    """The label cut to the room of `most` common letters, by a guess at how wide its letters are."""
+    room = float(most)
+    for place, letter in enumerate(label):
+        if unicodedata.east_asian_width(letter) in "WF":
+            room -= 1.9
+        else:
+            room -= 1.3 if letter.isupper() or letter in "@%mwMW" else 1.0
+        if room < 0:
+            return label[: max(place - 1, 0)].rstrip() + "…"
+    return label
 
 
 def _clean(parent: ElementTree.Element) -> None:

@@ -24,6 +24,9 @@ from tests.support.usage_history import CATALOG, hostile, month_data
 OCTOBER = date(2026, 10, 1)
 WHOLE = date(2026, 10, 31)
 DESKTOP, PHONE = {"width": 1100, "height": 900}, {"width": 360, "height": 740}
+_LEFT_OF_ITS_CHART = """all => all
+    .filter(text => text.getBoundingClientRect().left < text.closest("svg").getBoundingClientRect().left - 1)
+    .map(text => text.textContent)"""
 
 
 class Visit:
@@ -128,6 +131,8 @@ async def test_hostile_names_run_nothing_and_break_no_layout(viewport: dict[str,
         assert len(visit.asked) == 1
         assert await visit.page.locator("img, script").count() == 0
         assert await visit.page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+        beside = await visit.page.eval_on_selector_all("svg text", _LEFT_OF_ITS_CHART)
+        assert beside == [], "no label leaves its chart"
         shown = visit.page.locator("bdi", has_text="<script>alert(1)</script>").first
         assert await shown.is_visible()
         assert await visit.barriers() == []
