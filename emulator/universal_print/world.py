@@ -145,6 +145,7 @@ class World:
         self.display_name = display_name
         self.clock = clock or Clock()
         self.document_conversion_enabled = True
+        self.incompatible_air_printers = "show"
         self.users: dict[str, User] = {}
         self.groups: dict[str, Group] = {}
         self.apps: dict[str, AppRegistration] = {}

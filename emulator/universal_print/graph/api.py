@@ -15,10 +15,12 @@ from emulator.universal_print.graph import (
     job_operations,
     printer_management,
     printer_operations,
+    recent_shares,
     report_operations,
     share_management,
     subscription_operations,
     task_operations,
+    tenant_operations,
     user_operations,
 )
 from emulator.universal_print.graph.batch import run_batch
@@ -39,6 +41,8 @@ HANDLERS: dict[str, Handler] = {
     **printer_operations.HANDLERS,
     **printer_management.HANDLERS,
     **share_management.HANDLERS,
+    **recent_shares.HANDLERS,
+    **tenant_operations.HANDLERS,
     **user_operations.HANDLERS,
     **report_operations.HANDLERS,
 }

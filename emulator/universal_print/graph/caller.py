@@ -70,7 +70,7 @@ def authorize(caller: Caller, operation: Operation) -> None:
     if not wanted:
         raise _wrong_kind(kind)
     if not caller.permissions & set(wanted) or (also and not caller.permissions & set(also)):
-        raise GraphError(403, "accessDenied", "The token does not have one or more required security scopes.")
+        raise _missing_scope(operation)
     if operation.administrator and caller.user is not None:
         require_printer_administrator(caller)
 
@@ -79,6 +79,14 @@ def require_printer_administrator(caller: Caller) -> None:
     """Raises GraphError 403 for any other user."""
     if not caller.is_administrator:
         raise GraphError(403, "accessDenied", "The signed-in user must be a Printer Administrator.")
+
+
+def _missing_scope(operation: Operation) -> GraphError:
+    words = "The token does not have one or more required security scopes."
+    if operation.answers == "uploadSession":
+        # As people have met it, with the quotation marks (microsoft-graph-docs-contrib, issue 4337).
+        return GraphError(403, "UnknownError", f'"{words}"')
+    return GraphError(403, "accessDenied", words)
 
 
 def _wrong_kind(needed: str) -> GraphError:

@@ -176,18 +176,29 @@ _TASK_ROWS = (
 )  # fmt: skip
 
 _TENANT_ROWS = (
-    Operation("listConnectors", "GET", "/print/connectors", p.CONNECTOR_READ),
-    Operation("getConnector", "GET", "/print/connectors/{connector}", p.CONNECTOR_READ),
-    Operation("listPrinterConnectors", "GET", f"{_P}/connectors", p.CONNECTOR_READ),
-    Operation("updateConnector", "PATCH", "/print/connectors/{connector}", p.CONNECTOR_WRITE),
+    Operation(
+        "listConnectors", "GET", "/print/connectors", p.CONNECTOR_READ, (), "Collection(printConnector)",
+        query=_query("skiptoken"),
+    ),
+    Operation("getConnector", "GET", "/print/connectors/{connector}", p.CONNECTOR_READ, (), "printConnector"),
+    Operation(
+        "listPrinterConnectors", "GET", f"{_P}/connectors", p.CONNECTOR_READ, (), "Collection(printConnector)"
+    ),
+    Operation("updateConnector", "PATCH", "/print/connectors/{connector}", p.CONNECTOR_WRITE, (), "printConnector"),
     Operation("deleteConnector", "DELETE", "/print/connectors/{connector}", p.CONNECTOR_WRITE),
-    Operation("listServices", "GET", "/print/services", p.ANY_PRINT),
-    Operation("getService", "GET", "/print/services/{service}", p.ANY_PRINT),
-    Operation("listServiceEndpoints", "GET", "/print/services/{service}/endpoints", p.ANY_PRINT),
-    Operation("getServiceEndpoint", "GET", "/print/services/{service}/endpoints/{endpoint}", p.ANY_PRINT),
+    Operation("listServices", "GET", "/print/services", p.ANY_PRINT, (), "Collection(printService)"),
+    Operation("getService", "GET", "/print/services/{service}", p.ANY_PRINT, (), "printService"),
+    Operation(
+        "listServiceEndpoints", "GET", "/print/services/{service}/endpoints", p.ANY_PRINT, (),
+        "Collection(printServiceEndpoint)",
+    ),
+    Operation(
+        "getServiceEndpoint", "GET", "/print/services/{service}/endpoints/{endpoint}", p.ANY_PRINT, (),
+        "printServiceEndpoint",
+    ),
     Operation("getSettings", "GET", "/print/settings", p.SETTINGS_READ, (), "printSettings"),
     Operation("updateSettings", "PATCH", "/print/settings", p.SETTINGS_WRITE),
-)
+)  # fmt: skip
 
 
 def _report_rows() -> Iterable[Operation]:

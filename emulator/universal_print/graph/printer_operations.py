@@ -101,16 +101,6 @@ async def list_allowed_groups(call: Call) -> Result:
     return Result(200, listing(call, "groups", values, None))
 
 
-async def get_settings(call: Call) -> Result:
-    """GET /print/settings."""
-    body = {
-        "@odata.context": call.context("print/settings"),
-        "documentConversionEnabled": call.service.world.document_conversion_enabled,
-        "printerDiscoverySettings": {"airPrint": {"incompatiblePrinters": "show"}},
-    }
-    return Result(200, body)
-
-
 def _may_see(call: Call, share: Share) -> bool:
     return call.caller.is_administrator or share.admits(call.caller.signed_in())
 
@@ -133,5 +123,4 @@ HANDLERS: dict[str, Handler] = {
     "getPrinterShare": get_share,
     "listShareAllowedUsers": list_allowed_users,
     "listShareAllowedGroups": list_allowed_groups,
-    "getSettings": get_settings,
 }
