@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from shared.errors import PrintFunctionsError
 from shared.storage.day_log import DayLog
 
 LEDGER_PREFIX = "ledger"
+ONE_DAY = timedelta(days=1)
 
 
 class LedgerRowUnreadable(PrintFunctionsError):
@@ -103,3 +104,19 @@ async def rows_of_day(log: DayLog, day: date) -> tuple[list[LedgerRow], int]:
             continue
         rows[row.id] = row
     return list(rows.values()), unreadable
+
+
+async def rows_between(log: DayLog, first: date, last: date) -> AsyncIterator[tuple[date, list[LedgerRow], int]]:
+    """Each day from `first` to `last` that has lines, with its rows and how many lines could not be read.
+
+    A row that was written again after midnight counts on the day on which it was written first.
+    """
+    before: tuple[date, frozenset[str]] | None = None
+    async for day in log.days():
+        if not first - ONE_DAY <= day <= last:
+            continue
+        rows, unreadable = await rows_of_day(log, day)
+        known = before[1] if before is not None and before[0] == day - ONE_DAY else frozenset[str]()
+        before = day, frozenset(row.id for row in rows)
+        if day >= first:
+            yield day, [row for row in rows if row.id not in known], unreadable

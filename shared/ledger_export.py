@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
-from shared.ledger import LedgerRow, rows_of_day
-from shared.storage.day_log import DayLog
+from shared.ledger import LedgerRow, rows_between
 from shared.usage.partitions import write_partition
 from shared.usage.services import UsageServices
 from shared.usage.tables import Column, PartitionResult, Table, day_key
@@ -53,16 +51,13 @@ LEDGER = Table(
 
 async def export_ledger(services: UsageServices, first: date, last: date) -> list[PartitionResult]:
     """Write the partitions of the days from `first` to `last` that have rows. The same rows give the same bytes."""
-    days = [day async for day in services.ledger.days() if first <= day <= last]
-    return [await write_partition(LEDGER, day_key(day), _rows(services.ledger, day), services=services) for day in days]
-
-
-async def _rows(log: DayLog, day: date) -> AsyncIterator[Sequence[object]]:
-    rows, unreadable = await rows_of_day(log, day)
-    if unreadable:
-        logger.warning("%d lines of the ledger of %s cannot be read", unreadable, day)
-    for row in rows:
-        yield ledger_cells(row, day)
+    results = []
+    async for day, rows, unreadable in rows_between(services.ledger, first, last):
+        if unreadable:
+            logger.warning("%d lines of the ledger of %s cannot be read", unreadable, day)
+        cells = (ledger_cells(row, day) for row in rows)
+        results.append(await write_partition(LEDGER, day_key(day), cells, services=services))
+    return results
 
 
 def ledger_cells(row: LedgerRow, day: date) -> tuple[object, ...]:

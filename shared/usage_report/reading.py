@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from shared.costs.licence_pool import PATTERN_DAYS
-from shared.ledger import rows_of_day
+from shared.ledger import rows_between
 from shared.usage.partitions import list_partitions, read_partition
 from shared.usage.series import (
     DAILY_BY_PRINTER,
@@ -71,11 +71,9 @@ async def read_month(services: UsageServices, month: date, until: date) -> Month
 async def read_documents(services: UsageServices, month: date, until: date) -> DocumentFigures:
     """What the ledger says of the documents that ended in the month, up to `until`."""
     counter = DocumentCounter()
-    last = min(until, last_day(month))
-    async for day in services.ledger.days():
-        if month <= day <= last:
-            for row in (await rows_of_day(services.ledger, day))[0]:
-                counter.add(row)
+    async for _, rows, _ in rows_between(services.ledger, month, min(until, last_day(month))):
+        for row in rows:
+            counter.add(row)
     return counter.figures()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger import LedgerRow, encode_row, rows_of_day
+from shared.ledger import LedgerRow, encode_row, rows_between, rows_of_day
 from shared.usage_report.documents import DocumentCounter, percentile, seconds_to_paper, times_of
 from tests.support.memory_day_log import MemoryDayLog
 
@@ -134,3 +134,18 @@ async def test_a_document_that_was_written_twice_is_one_row_and_a_damaged_line_c
     assert [(entry.id, entry.outcome) for entry in rows] == [("document-1", "completed"), ("document-2", "completed")]
     assert unreadable == 2
     assert datetime.fromisoformat(rows[0].ended).astimezone(UTC).date() == DAY
+
+
+async def test_a_row_written_again_after_midnight_counts_once_on_the_day_before() -> None:
+    log = MemoryDayLog()
+    first, second, third = (DAY + timedelta(days=number) for number in range(3))
+    await log.append(first, encode_row(row(1)))
+    await log.append(second, encode_row(row(1)))
+    await log.append(second, encode_row(row(2)))
+    await log.append(third, encode_row(row(3)))
+
+    async def found(begin: date, end: date) -> list[tuple[date, list[str]]]:
+        return [(day, [entry.id for entry in rows]) async for day, rows, _ in rows_between(log, begin, end)]
+
+    assert await found(first, third) == [(first, ["document-1"]), (second, ["document-2"]), (third, ["document-3"])]
+    assert await found(second, second) == [(second, ["document-2"])], "whichever days are asked for"
