@@ -71,7 +71,8 @@ class HttpServer:
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
+    # A socket that names its protocol gets TCP_NODELAY from asyncio; else answers wait for acknowledgements.
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
