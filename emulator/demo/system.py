@@ -51,7 +51,7 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
         emulator = await emulators.start(
             "Universal Print emulator",
             [
-                *("-m", "emulator.universal_print", "--seed", "demo"),
+                *("-m", "emulator.universal_print", "--seed", "demo", "--allow-http-notifications"),
                 # What was just printed shall be in the report, and its many pages not in the way of who watches.
                 *("--report-page-size", "1000", "--report-delay", "0"),
                 *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(EMULATOR_PORT))),

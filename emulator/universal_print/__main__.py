@@ -34,6 +34,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--report-page-size", type=int, default=100, help="how many entries a report has per page")
     parser.add_argument("--report-delay", type=float, default=3600, help="seconds until reports know of an ended job")
     parser.add_argument("--device-code-interval", type=int, default=1, help="seconds between polls; Entra says 5")
+    parser.add_argument(
+        "--allow-http-notifications", action="store_true", help="notify plain http addresses on the loopback too"
+    )
     return parser.parse_args(arguments)
 
 
@@ -54,6 +57,7 @@ async def serve(options: argparse.Namespace, directory: Path) -> None:
         device_code_interval_seconds=options.device_code_interval,
         report_page_size=options.report_page_size,
         report_delay=timedelta(seconds=options.report_delay),
+        allow_http_notifications=options.allow_http_notifications,
     )
     paper = directory / "paper"
     emulator = Emulator(await build_world(seed, paper), directory, settings, port=options.port)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,13 @@ from starlette.routing import BaseRoute, Route
 
 from emulator.universal_print import page
 from emulator.universal_print.clock import graph_time
+from emulator.universal_print.control_body import ControlError, json_of, object_of, printer_of, seconds_of, user_of
 from emulator.universal_print.devices.device import UnknownConditionError
 from emulator.universal_print.faults import fault_from_json, fault_view
 from emulator.universal_print.reports import control as reports
 from emulator.universal_print.state import snapshot
+from emulator.universal_print.tap_control import TapControl
 from emulator.universal_print.tokens import managed_identity
-from emulator.universal_print.world import Printer, User
 
 if TYPE_CHECKING:
     from emulator.universal_print.server import Emulator
@@ -26,17 +26,9 @@ if TYPE_CHECKING:
 type Endpoint = Callable[[Request], Awaitable[Any]]
 
 
-class ControlError(Exception):
-    """A request that makes no sense; answered with `status` and the message."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 def routes(emulator: Emulator) -> list[BaseRoute]:
     """Every route below `/emulator`, and the page at `/`."""
-    control = _Control(emulator)
+    control, tap = _Control(emulator), TapControl(emulator)
     table: list[tuple[str, str, Endpoint]] = [
         ("GET", "/state", control.state),
         ("GET", "/faults", control.list_faults),
@@ -54,6 +46,13 @@ def routes(emulator: Emulator) -> list[BaseRoute]:
         ("POST", "/reports/history", control.add_history),
         ("DELETE", "/reports/history", control.clear_history),
         ("POST", "/reports/corrections", control.add_correction),
+        ("POST", "/print", tap.print_document),
+        ("GET", "/tasks", tap.list_tasks),
+        ("GET", "/subscriptions", tap.list_subscriptions),
+        ("DELETE", "/subscriptions/{subscription}", tap.remove_subscription),
+        ("POST", "/subscriptions/{subscription}/reauthorization", tap.ask_to_reauthorize),
+        ("GET", "/notifications", tap.list_notifications),
+        ("POST", "/notifications", tap.stop_notifications),
         ("GET", "/device-codes", control.list_device_codes),
         ("POST", "/device-codes", control.answer_device_code),
         ("PATCH", "/users/{user}", control.change_user),
@@ -90,7 +89,7 @@ class _Control:
         return {"value": [fault_view(fault) for fault in self._emulator.faults]}
 
     async def add_faults(self, request: Request) -> dict[str, Any]:
-        body = await _json(request)
+        body = await json_of(request)
         entries = body if isinstance(body, list) else [body]
         if not all(isinstance(entry, dict) for entry in entries):
             raise ControlError("A fault is a JSON object.")
@@ -119,15 +118,15 @@ class _Control:
         return {"dateTime": graph_time(self._emulator.clock.now())}
 
     async def advance_clock(self, request: Request) -> dict[str, Any]:
-        self._emulator.clock.advance(timedelta(seconds=_number(await _object(request), "advanceSeconds")))
+        self._emulator.clock.advance(timedelta(seconds=seconds_of(await object_of(request), "advanceSeconds")))
         return await self.clock(request)
 
     async def restart(self, request: Request) -> None:
-        self._emulator.restart(_number(await _object(request), "seconds"))
+        self._emulator.restart(seconds_of(await object_of(request), "seconds"))
 
     async def set_condition(self, request: Request) -> dict[str, Any]:
-        printer = self._printer(request.path_params["printer"])
-        body = await _object(request)
+        printer = printer_of(self._emulator.world, request.path_params["printer"])
+        body = await object_of(request)
         name, on = body.get("name"), body.get("on")
         if not isinstance(name, str) or not isinstance(on, bool):
             raise ControlError("A condition has a name, and on is true or false.")
@@ -138,20 +137,20 @@ class _Control:
         return reports.reports_view(self._emulator.reports)
 
     async def add_history(self, request: Request) -> dict[str, Any]:
-        return reports.add_history(self._emulator.reports, await _object(request), self._emulator.clock.now())
+        return reports.add_history(self._emulator.reports, await object_of(request), self._emulator.clock.now())
 
     async def clear_history(self, _request: Request) -> None:
         self._emulator.reports.clear_histories()
 
     async def add_correction(self, request: Request) -> dict[str, Any]:
-        return reports.add_correction(self._emulator.reports, await _object(request), self._emulator.clock.now())
+        return reports.add_correction(self._emulator.reports, await object_of(request), self._emulator.clock.now())
 
     async def list_device_codes(self, _request: Request) -> dict[str, Any]:
         codes = self._emulator.authority.sign_ins.device_codes.values()
         return {"value": [{"userCode": code.user_code, "clientId": code.app.client_id} for code in codes]}
 
     async def answer_device_code(self, request: Request) -> None:
-        body = await _object(request)
+        body = await object_of(request)
         sign_ins = self._emulator.authority.sign_ins
         code = sign_ins.find_user_code(str(body.get("userCode", "")), self._emulator.clock.now())
         if code is None:
@@ -159,57 +158,23 @@ class _Control:
         if body.get("decline") is True:
             code.declined = True
         else:
-            code.user = self._user(str(body.get("userPrincipalName", "")))
+            code.user = user_of(self._emulator.world, str(body.get("userPrincipalName", "")))
 
     async def change_user(self, request: Request) -> None:
-        user = self._user(request.path_params["user"])
-        for name, value in (await _object(request)).items():
+        user = user_of(self._emulator.world, request.path_params["user"])
+        for name, value in (await object_of(request)).items():
             if not isinstance(value, bool) or name not in {"enabled", "needsInteraction"}:
                 raise ControlError("Of a user, enabled and needsInteraction can be set to true or false.")
             setattr(user, "enabled" if name == "enabled" else "needs_interaction", value)
 
     async def revoke_sign_in(self, request: Request) -> None:
-        body = await _object(request)
+        body = await object_of(request)
         self._emulator.revoke_sign_in(
-            self._user(request.path_params["user"]), reject_access_tokens=body.get("rejectAccessTokens") is True
+            user_of(self._emulator.world, request.path_params["user"]),
+            reject_access_tokens=body.get("rejectAccessTokens") is True,
         )
 
     async def managed_identity_token(self, request: Request) -> dict[str, Any]:
         return managed_identity.token_answer(
             self._emulator.world, dict(request.query_params), self._emulator.clock.now()
         )
-
-    def _user(self, name: str) -> User:
-        user = self._emulator.world.user_named(name)
-        if user is None:
-            raise ControlError(f"There is no user {name}.", 404)
-        return user
-
-    def _printer(self, name: str) -> Printer:
-        printers = self._emulator.world.printers
-        found = printers.get(name) or next((one for one in printers.values() if one.display_name == name), None)
-        if found is None:
-            raise ControlError(f"There is no printer {name}.", 404)
-        return found
-
-
-async def _json(request: Request) -> Any:
-    content = await request.body()
-    try:
-        return json.loads(content) if content else {}
-    except ValueError:
-        raise ControlError("The body is not JSON.") from None
-
-
-async def _object(request: Request) -> dict[str, Any]:
-    body = await _json(request)
-    if not isinstance(body, dict):
-        raise ControlError("The body must be a JSON object.")
-    return body
-
-
-def _number(body: dict[str, Any], name: str) -> float:
-    value = body.get(name, 0)
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise ControlError(f"{name} must be a number of seconds.")
-    return float(value)

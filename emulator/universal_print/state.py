@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from emulator.universal_print.clock import graph_time
 from emulator.universal_print.faults import fault_view
 from emulator.universal_print.jobs import Job
+from emulator.universal_print.tap_control import tap_state
 
 if TYPE_CHECKING:
     from emulator.universal_print.service import Service
 
 
 def snapshot(service: Service) -> dict[str, Any]:
-    """Printers with status and conditions, shares, jobs, users, faults, and what the emulator did wrong."""
+    """Printers with status and conditions, shares, jobs and what holds them, users, faults, the emulator's mistakes."""
+    service.settle()
     world = service.world
     return {
         "dateTime": graph_time(service.clock.now()),
@@ -27,6 +29,8 @@ def snapshot(service: Service) -> dict[str, Any]:
                 "model": printer.device.model,
                 "status": printer.device.status,
                 "conditions": printer.device.conditions,
+                "hasPhysicalDevice": printer.has_physical_device,
+                "holdsJobs": service.tasks.trigger_of(printer) is not None,
                 "isAcceptingJobs": printer.device.is_accepting_jobs,
                 "contentTypes": printer.device.capabilities.get("contentTypes") or [],
             }
@@ -58,6 +62,7 @@ def snapshot(service: Service) -> dict[str, Any]:
         "faults": [fault_view(fault) for fault in service.faults],
         "violations": list(service.violations.found),
         "requests": dict(service.requests.counts()),
+        **tap_state(service),
     }
 
 
@@ -81,6 +86,10 @@ def _job(job: Job) -> dict[str, Any]:
         "details": list(job.details),
         "description": job.description,
         "isAcquiredByPrinter": job.acquired,
+        "isHeld": job.is_held,
+        "redirectedFrom": job.redirected_from,
+        "redirectedTo": job.redirected_to,
+        "isDeleted": job.deleted,
         "pages": job.pages,
         "sheets": job.sheets,
         "paper": job.paper,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections import deque
@@ -77,6 +78,8 @@ class NotificationSender:
         self._endpoints: dict[str, Endpoint] = {}
         self._posts: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
+        # The emulator's clock may jump, or be another one than time's: nothing waits longer than _LOOK_SECONDS.
+        self._wake = asyncio.Event()
         self._http: httpx.AsyncClient | None = None
         self.log: deque[Notification] = deque(maxlen=_MOST_ENTRIES)
         # Nothing is sent before this moment.
@@ -156,6 +159,7 @@ class NotificationSender:
         for one in self._overtaken.pop(notification.url, ()):
             one.due = notification.due
             self._waiting.append(one)
+        self._wake.set()
 
     async def _work(self) -> None:
         while True:
@@ -164,7 +168,10 @@ class NotificationSender:
             self.remind(now)
             if self.stopped_until is None or self.stopped_until <= now:
                 self._send_due(now)
-            await asyncio.sleep(_LOOK_SECONDS if not self._posts else _LOOK_SECONDS / 10)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._wake.wait()
+            self._wake.clear()
 
     def _send_due(self, now: datetime) -> None:
         kept: list[Notification] = []
@@ -225,6 +232,7 @@ class NotificationSender:
                 wait = settings.notification_first_retry * 2 ** min(one.attempts - 1, 20)
                 one.due = now + min(wait, settings.notification_longest_retry)
                 self._waiting.append(one)
+        self._wake.set()
 
     def _endpoint(self, url: str) -> Endpoint:
         return self._endpoints.setdefault(urlsplit(url).netloc, Endpoint(self._settings))
