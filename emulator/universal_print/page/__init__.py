@@ -15,6 +15,7 @@ _FILES = Path(__file__).parent
 _ASSETS = {
     "dom.js": "text/javascript",
     "jobs.js": "text/javascript",
+    "notifications.js": "text/javascript",
     "page.css": "text/css",
     "page.js": "text/javascript",
     "printers.js": "text/javascript",

@@ -42,13 +42,13 @@ function row() {
     paper,
   );
   made.update = ({ job, printerName }) => {
-    setAttribute(made, "data-state", job.state);
+    setAttribute(made, "data-state", job.isHeld ? "held" : job.state);
     setText(id, job.id);
     setText(name, job.documentName || "Not uploaded yet");
     setText(size, sizeText(job.size));
     setText(user, job.user);
     setText(printer, printerName);
-    setText(state, words(job.state));
+    setText(state, job.isHeld ? "held" : words(job.state));
     setText(reason, reasonText(job));
     setText(pages, job.pages || "");
     setText(sheets, job.sheets || "");
@@ -60,6 +60,9 @@ function row() {
 // The words that help: why a job waits or failed, and what a printer noted about one that came out.
 function reasonText(job) {
   const details = job.details ?? [];
+  if (job.isHeld) return "until an app releases it";
+  if (job.redirectedTo) return `went on as job ${job.redirectedTo.split("/").at(-1)}`;
+  if (job.isDeleted) return `deleted: ${job.description}`;
   if (job.state === "completed") {
     const note = (job.description ?? "").split("Note: ")[1];
     return details.includes("completedWithWarnings") && note ? note : "";
@@ -97,6 +100,10 @@ const FACTS_OF = {
   cutReply: ["at"],
   dropBefore: [],
   dropAfter: [],
+  lose: [],
+  double: [],
+  reorder: [],
+  late: ["seconds"],
 };
 
 export function showFaults(list, faults, remove) {

@@ -2,6 +2,7 @@
 
 import { element, keepInStep, setText } from "/page/dom.js";
 import { showFaults, showJobs } from "/page/jobs.js";
+import { showNotifications } from "/page/notifications.js";
 import { showPrinters } from "/page/printers.js";
 
 const POLL_MILLISECONDS = 1000;
@@ -9,7 +10,7 @@ const AWAY_MILLISECONDS = 10000;
 
 const at = (id) => document.getElementById(id);
 const filter = { printer: "", text: "" };
-let latest = { printers: [], shares: [], jobs: [], faults: [], violations: [] };
+let latest = { printers: [], shares: [], jobs: [], faults: [], violations: [], subscriptions: [], notifications: {} };
 let timer = 0;
 
 async function poll() {
@@ -36,7 +37,9 @@ function show() {
   showPrinters(at("printers"), latest, changeCondition);
   const { matching, shown } = showJobs(at("jobs"), latest.jobs, latest.printers, filter);
   showFaults(at("faults"), latest.faults, removeFault);
+  showNotifications(at("subscriptions"), at("notification-counts"), latest);
   showViolations();
+  at("no-subscriptions").hidden = latest.subscriptions.length > 0;
   at("no-printers").hidden = latest.printers.length > 0;
   at("no-jobs").hidden = shown > 0;
   at("no-faults").hidden = latest.faults.length > 0;
@@ -48,10 +51,12 @@ function show() {
 
 function showFigures() {
   const count = (...states) => latest.jobs.filter((job) => states.includes(job.state)).length;
+  const held = latest.jobs.filter((job) => job.isHeld).length;
   const figures = {
-    waiting: count("pending", "paused"),
+    held,
+    waiting: count("pending", "paused") - held,
     printing: count("processing", "stopped"),
-    printed: count("completed"),
+    printed: latest.jobs.filter((job) => job.state === "completed" && !job.redirectedTo).length,
     sheets: latest.jobs.reduce((sum, job) => sum + (job.state === "completed" ? (job.sheets ?? 0) : 0), 0),
   };
   for (const [name, value] of Object.entries(figures)) {

@@ -28,6 +28,7 @@ function card(printer, change) {
   const description = element("p", { class: "description" });
   const model = element("p", { class: "model" });
   const shared = element("p", { class: "shares" });
+  const device = element("p", { class: "shares" });
   const queue = element("p", { class: "queue" });
   const bar = element("div", { class: "working", "aria-hidden": "true" }, element("i"));
   const switches = element("div", { class: "switches", role: "group", "aria-labelledby": title.id });
@@ -51,7 +52,7 @@ function card(printer, change) {
     "li",
     { class: "printer", "aria-labelledby": title.id },
     element("div", { class: "printer-head" }, picture(), element("div", { class: "names" }, title, badge)),
-    element("div", {}, model, shared),
+    element("div", {}, model, shared, device),
     description,
     queue,
     bar,
@@ -68,6 +69,8 @@ function card(printer, change) {
     setAttribute(model, "title", latest.contentTypes?.length ? `Takes ${latest.contentTypes.join(", ")}` : null);
     setText(shared, shareText(shares));
     setText(queue, queueText(jobs, latest.isAcceptingJobs));
+    setText(device, deviceText(latest));
+    device.hidden = !device.textContent;
     setAttribute(made, "data-working", jobs.some((job) => job.state === "processing") ? "yes" : "no");
     for (const [name, button] of buttons) {
       if (button.dataset.busy !== "yes") setAttribute(button, "aria-pressed", String(Boolean(latest.conditions?.[name])));
@@ -89,12 +92,21 @@ function shareText(shares) {
 
 function queueText(jobs, accepting) {
   const active = jobs.find((job) => ACTIVE_STATES.includes(job.state));
-  const waiting = jobs.filter((job) => WAITING_STATES.includes(job.state)).length;
+  const held = jobs.filter((job) => job.isHeld).length;
+  const waiting = jobs.filter((job) => WAITING_STATES.includes(job.state)).length - held;
   const parts = [];
   if (active) parts.push(`${active.state === "stopped" ? "Holding" : "Printing"} “${active.documentName || active.id}”`);
+  if (held) parts.push(`${held} held`);
   if (waiting) parts.push(`${waiting} waiting`);
   if (accepting === false) parts.push("accepts no new jobs");
   return parts.join(" · ") || "No work";
+}
+
+function deviceText(printer) {
+  const parts = [];
+  if (printer.hasPhysicalDevice === false) parts.push("No device: nothing prints here");
+  if (printer.holdsJobs) parts.push("an app holds its jobs");
+  return parts.join(" · ");
 }
 
 function picture() {
