@@ -7,6 +7,7 @@
     │   └── AccountLapsed        an account must sign in again
     ├── Superseded               another worker, or a newer file, took this over: stop quietly
     ├── StorageConflict          a conditional write lost: somebody else wrote first
+    ├── KioskRefused             a kiosk or the person at it may not do that, or not yet
     ├── GraphError               Graph answered with an error status
     │   ├── GraphThrottled       429: carries the wait that Graph asks for
     │   ├── GraphUnavailable     408 or 5xx: the work may or may not have been done
@@ -76,6 +77,20 @@ class Superseded(PrintFunctionsError):
 
 class StorageConflict(PrintFunctionsError):
     """A conditional write found another version than it was told to expect."""
+
+
+class KioskRefused(PrintFunctionsError):
+    """A kiosk's request is refused; nothing was done.
+
+    `code` is a stable word for the kiosk's page and for device makers, `reason` a sentence for the person there,
+    `delay` the seconds to wait where asking again later helps.
+    """
+
+    def __init__(self, code: str, reason: str, delay: float | None = None) -> None:
+        self.code = code
+        self.reason = reason
+        self.delay = delay
+        super().__init__(reason)
 
 
 class GraphError(PrintFunctionsError):
