@@ -10,6 +10,7 @@ from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import RUNNING_TASK, Ended, Waiting, look_up
 from shared.held.recovery import recover
 from shared.held.steps import back_to_held, claim, claim_end, close, new_run
+from shared.submission.claims import CLAIM_MARGIN_SECONDS
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ async def begin_ending(
 ) -> tuple[HeldEntry, str]:
     """Claim a held job for its end. Raises StorageConflict where somebody else was faster."""
     ending = HeldEnding(outcome, claim_end(services), new_run(services), by, kiosk_id)
-    return await claim(entry, etag, services, state=HeldState.ENDING, ending=ending)
+    delay = services.bounds.claim_seconds + CLAIM_MARGIN_SECONDS
+    return await claim(entry, etag, delay, services, state=HeldState.ENDING, ending=ending)
 
 
 async def finish_ending(entry: HeldEntry, etag: str, services: TaskServices) -> bool:

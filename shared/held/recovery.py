@@ -20,7 +20,7 @@ async def recover(
     match seen:
         case Sent(printer_id, job_id):
             try:
-                await sent(entry, etag, printer_id, job_id, services)
+                await sent(entry, etag, printer_id, job_id, services, look_queued=False)
             except StorageConflict:
                 logger.info("%s was recovered by another worker", entry.path)
             return None

@@ -136,7 +136,10 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
         until=claim_end(services),
         run=new_run(services),
     )
-    entry, current = await claim(entry, current, services, state=HeldState.RELEASING, release=asked, outcome=None)
+    first = services.bounds.poll_first_seconds
+    entry, current = await claim(
+        entry, current, first, services, state=HeldState.RELEASING, release=asked, outcome=None
+    )
     return await _redirect(entry, current, services)
 
 
@@ -180,7 +183,7 @@ async def _unclear(entry: HeldEntry, etag: str, error: GraphError | NoReply, ser
 
 async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServices) -> ReleaseOutcome:
     try:
-        entry = await sent(entry, etag, seen.printer_id, seen.job_id, services)
+        entry = await sent(entry, etag, seen.printer_id, seen.job_id, services, look_queued=True)
     except StorageConflict:
         # The claim lapsed meanwhile, and whoever took it over saw the same job.
         logger.info("%s was released while its claim lapsed", entry.path)

@@ -12,7 +12,6 @@ from shared.errors import StorageConflict, Superseded
 from shared.held.entry import HeldEntry, HeldRelease, HeldState
 from shared.held.rows import ledger_row
 from shared.names import collected_path
-from shared.submission.claims import CLAIM_MARGIN_SECONDS
 from shared.submission.collected import Collected, encode_collected
 from shared.submission.record import timestamp
 from shared.tasks.record import TaskAlert, TaskRecordUnreadable
@@ -42,12 +41,14 @@ def next_look(entry: HeldEntry, delay: float, services: TaskServices) -> HeldEnt
     return replace(entry, sequence=entry.sequence + 1, due=due)
 
 
-async def claim(entry: HeldEntry, etag: str, services: TaskServices, **changes: Any) -> tuple[HeldEntry, str]:
-    """Write a claim, and queue the look that goes on if this worker dies. Raises StorageConflict.
+async def claim(
+    entry: HeldEntry, etag: str, delay: float, services: TaskServices, **changes: Any
+) -> tuple[HeldEntry, str]:
+    """Write a claim, and queue the look after `delay` seconds that goes on from it. Raises StorageConflict.
 
-    Both are sent at once: a message too many is dropped for its sequence, and upkeep finds an entry without one.
+    Both are sent at once: a message too many is dropped for its sequence, and upkeep finds an entry without one. A look
+    that comes while the claim stands comes back when it would lapse.
     """
-    delay = services.bounds.claim_seconds + CLAIM_MARGIN_SECONDS
     claimed = replace(next_look(entry, delay, services), told=False, **changes)
     saved, queued = await asyncio.gather(
         services.entries.save(claimed, etag), look_later(claimed, delay, services), return_exceptions=True
@@ -61,8 +62,13 @@ async def claim(entry: HeldEntry, etag: str, services: TaskServices, **changes: 
     return claimed, saved
 
 
-async def sent(entry: HeldEntry, etag: str, printer_id: str, job_id: str, services: TaskServices) -> HeldEntry:
-    """Write down that the job lies at a printer, and follow it from there. Raises StorageConflict."""
+async def sent(
+    entry: HeldEntry, etag: str, printer_id: str, job_id: str, services: TaskServices, *, look_queued: bool
+) -> HeldEntry:
+    """Write down that the job lies at a printer, where it is followed from. Raises StorageConflict.
+
+    `look_queued` says that the look which the claim queued is still to come: a release costs one message then.
+    """
     now = timestamp(services.now())
     # A release that was taken back as not done may be done late by the service.
     late = HeldRelease(
@@ -75,8 +81,10 @@ async def sent(entry: HeldEntry, etag: str, printer_id: str, job_id: str, servic
         release = replace(release, printer_id=printer_id, printer_name=printer.display_name if printer else printer_id)
     release = replace(release, destination_job_id=job_id)
     delay = services.bounds.poll_first_seconds
-    moved = replace(next_look(entry, delay, services), state=HeldState.RELEASED, release=release, ending=None)
-    await look_later(moved, delay, services)
+    if not look_queued:
+        entry = next_look(entry, delay, services)
+        await look_later(entry, delay, services)
+    moved = replace(entry, state=HeldState.RELEASED, release=release, ending=None)
     await services.entries.save(moved, etag)
     return moved
 
