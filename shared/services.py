@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # A catalog that was published is in force everywhere after this time.
 CATALOG_SECONDS = 15.0
 CONNECT_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,11 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         context.load_verify_locations(settings.graph_ca_bundle)
     timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
 
+    # Opening a connection costs two round trips, which a person at a kiosk would wait for at each tap.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
+
     def new_http() -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=context, timeout=timeout)
+        return httpx.AsyncClient(verify=context, timeout=timeout, limits=limits)
 
     http = await stack.enter_async_context(new_http())
     sealer = Sealer(settings.token_cache_keys)
