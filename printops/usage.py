@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from printops import usage_show
 from printops.session import console, run
-from shared.errors import NotNow
+from shared.errors import AccountLapsed, NotNow
 from shared.services import Services
 from shared.usage.everything import export_everything
 from shared.usage.manifest import Run
@@ -49,7 +49,8 @@ def export(first: From = None, last: To = None, settings_file: SettingsFile = No
         with shown_progress() as shown:
             while not runs or runs[-1].wait is not None:
                 if runs:
-                    await _wait(shown, runs[-1].wait or 0, "Graph or another run asks to wait", usage.now)
+                    busy = NotNow("busy", "another run is at it", runs[-1].wait or 0)
+                    await _wait(shown, runs[-1].waiting or busy, usage.now)
                 runs.append(
                     await export_everything(usage, span=span, resumes=bool(runs), before=runs, progress=shown.note)
                 )
@@ -85,7 +86,7 @@ def verify(
         with shown_progress() as shown:
 
             async def wait(error: NotNow) -> None:
-                await _wait(shown, error.delay, error.reason, usage.now)
+                await _wait(shown, error, usage.now)
 
             for series in chosen:
                 compared += [one async for one in compare(series, span, usage, wait=wait, progress=shown.note)]
@@ -154,10 +155,13 @@ def shown_progress() -> ShownProgress:
     return ShownProgress(Progress(*columns, TimeElapsedColumn(), console=console, transient=True))
 
 
-async def _wait(shown: ShownProgress, seconds: float, why: str, now: Callable[[], datetime]) -> None:
-    until = (now() + timedelta(seconds=seconds)).astimezone()
-    shown.say("waiting", f"until {until:%H:%M:%S}: {why}")
-    await asyncio.sleep(seconds)
+async def _wait(shown: ShownProgress, why: NotNow, now: Callable[[], datetime]) -> None:
+    if isinstance(why, AccountLapsed):
+        # No wait of this command mends it: the operator has to sign in, and is told how.
+        raise why
+    until = (now() + timedelta(seconds=why.delay)).astimezone()
+    shown.say("waiting", f"until {until:%H:%M:%S}: {why.reason}")
+    await asyncio.sleep(why.delay)
     shown.drop("waiting")
 
 

@@ -15,6 +15,7 @@ from shared.usage.pending import begin_pending, end_pending
 from shared.usage.reading import Progress, ReadingLost, SelectionRefused, SpanRead, SpanReader
 from shared.usage.series import SERIES, Series
 from shared.usage.services import UsageServices
+from shared.usage.spool import sweep
 from shared.usage.tables import PartitionResult, Table, keys_between
 from shared.usage.watermark import NEXT_SELECTION, Span, due, windows
 
@@ -58,7 +59,7 @@ async def export_usage(
             await exporter.export(one, span)
     for table, write in local:
         await exporter.export_local(table, write, span)
-    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds, exporter.failure)
+    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds, exporter.failure, exporter.waiting)
     await services.container.upload_blob(run.path, manifest(run), overwrite=True)
     if span is None:
         await end_pending(services, since, FAILED_SECONDS if exporter.failure else run.wait, exporter.reason)
@@ -105,6 +106,7 @@ class _Exporter:
             try:
                 if asked is not None or not self._finished(held):
                     await self._spans(series, held, asked, run)
+                    await sweep(self._services.spool, series.name)
                     if asked is None:
                         await held.save(finished=self._services.now())
             finally:

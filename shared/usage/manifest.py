@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from shared.errors import PrintFunctionsError
+from shared.errors import NotNow, PrintFunctionsError
 from shared.usage.tables import PartitionResult
 from shared.usage.watermark import Span
 
@@ -45,7 +45,7 @@ class SeriesRun:
 class Run:
     """A whole run. `wait` is after how many seconds it should go on, None where nothing is left to do.
 
-    `failure` is the first error that no wait mends.
+    `failure` is the first error that no wait mends, `waiting` what asked for the wait, where it was not another run.
     """
 
     begun: datetime
@@ -53,6 +53,7 @@ class Run:
     series: Sequence[SeriesRun]
     wait: float | None = None
     failure: PrintFunctionsError | None = None
+    waiting: NotNow | None = None
 
     @property
     def span(self) -> Span | None:

@@ -44,6 +44,12 @@ async def take_back(container: ContainerClient, names: Iterable[str], folder: Pa
     return runs
 
 
+async def sweep(container: ContainerClient, series: str) -> None:
+    """Delete every run of the series, those that nobody noted before a death, too. Only for who has claimed it."""
+    names = [name async for name in container.list_blob_names(name_starts_with=f"exports/spool/{series}/")]
+    await forget(container, names)
+
+
 async def forget(container: ContainerClient, names: Iterable[str]) -> None:
     """Delete runs that nobody needs any more."""
     from azure.core.exceptions import ResourceNotFoundError

@@ -103,6 +103,13 @@ async def test_days_are_exported_and_agree_until_graph_is_corrected(operator: Op
     assert "2026-01-07" in differs.output
 
 
+async def test_who_has_not_signed_in_is_told_to(operator: Operator) -> None:
+    for command in ("export", "verify"):
+        ended = await operator.usage(command, *DAYS)
+        assert ended.code == 1
+        assert f"printops login {ONE}" in " ".join(ended.errors.split())
+
+
 async def test_an_account_without_consent_for_reports_still_prints(operator: Operator) -> None:
     del operator.environ["REPORTS_ACCOUNT"]
     await operator.sign_in(ONE)

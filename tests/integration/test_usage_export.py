@@ -12,6 +12,7 @@ from emulator.azurite import StorageAccount
 from shared.errors import GraphDenied
 from shared.graph.reports_client import Page
 from shared.usage.claimed_series import ClaimedSeries
+from shared.usage.everything import go_on
 from shared.usage.manifest import Run
 from shared.usage.pending import export_alert, read_pending
 from shared.usage.series import (
@@ -114,6 +115,21 @@ async def test_throttling_ends_the_run_and_the_next_goes_on(storage_account: Sto
         world.clock.advance(60 * 60)
         await world.run(series=(DAILY_BY_USER, ARCHIVED_JOBS), span=Span(date(2026, 3, 6), date(2026, 3, 19)))
         assert await world.files() == files
+
+
+async def test_the_other_timer_goes_on_when_the_wait_is_over(storage_account: StorageAccount, tmp_path: Path) -> None:
+    async with usage_world(storage_account, tmp_path, throttled=True) as world:
+        world.emulator.settings.limits.report_requests = [(12, timedelta(minutes=10))]
+        assert await go_on(world.services) is None
+        assert (await world.run()).wait is not None
+        assert await go_on(world.services) is None
+        for _ in range(20):
+            world.clock.advance(15 * 60)
+            run = await go_on(world.services)
+            if run is None:
+                break
+        assert [await through(world, series.name) for series in SERIES] == [date(2026, 3, 19)] * len(SERIES)
+        assert "report/latest.html" in await world.files()
 
 
 async def test_a_refused_filter_is_tried_once_in_each_form(storage_account: StorageAccount, tmp_path: Path) -> None:
