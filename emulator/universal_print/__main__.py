@@ -14,13 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from emulator.universal_print.demo import SEED
+from emulator.universal_print import demo, empty_tenant
 from emulator.universal_print.reports.history import plan_from_json
 from emulator.universal_print.seed import SeedError, build_world, close_world
 from emulator.universal_print.server import Emulator, running
 from emulator.universal_print.settings import Limits, Settings
 
-DEMO = "demo"
+SEEDS = {"demo": demo.SEED, "empty": empty_tenant.SEED}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulator.universal_print", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on the loopback; 0 takes a free one")
     parser.add_argument("--directory", type=Path, help="where certificate, payloads and paper lie (default: temporary)")
-    parser.add_argument("--seed", default=DEMO, help="a JSON file that describes the tenant, or 'demo'")
+    parser.add_argument("--seed", default="demo", help="a JSON file that describes the tenant, or 'demo', or 'empty'")
     parser.add_argument("--no-limits", action="store_true", help="switch the ceilings over users and printers off")
     parser.add_argument("--page-size", type=int, default=20, help="how many entries a list has per page")
     parser.add_argument("--report-page-size", type=int, default=100, help="how many entries a report has per page")
@@ -41,9 +41,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def read_seed(name: str) -> dict[str, Any]:
-    """The demo tenant or that of a file. Raises OSError, ValueError."""
-    if name == DEMO:
-        return SEED
+    """The tenant of that name, or that of a file. Raises OSError, ValueError."""
+    if name in SEEDS:
+        return SEEDS[name]
     seed: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
     return seed
 

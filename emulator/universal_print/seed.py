@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from emulator.universal_print.devices.device import Device
 from emulator.universal_print.devices.deviceless import DevicelessPrinter
 from emulator.universal_print.devices.ipp import IppPrinter
 from emulator.universal_print.devices.virtual import VirtualPrinter
+from emulator.universal_print.directory.published import LICENCES, UNIVERSAL_PRINT
 from emulator.universal_print.tokens import managed_identity
 from emulator.universal_print.world import AppRegistration, World
 
@@ -22,13 +23,13 @@ class SeedError(ValueError):
 async def build_world(seed: Mapping[str, Any], paper: Path) -> World:
     """Make the tenant. Raises SeedError, and what a real printer raises that does not answer.
 
-    A seed is an object with `tenant` (`id`, `displayName`), `apps`, `groups` (names), `users` and `printers`. An app
-    has `clientId`, `displayName`, `delegated` and `application` (permissions), `secrets`, `certificates` (PEM),
-    `allowPublicClient`, `redirectUris`, `trustsManagedIdentity`; a user `userPrincipalName`, `displayName`, `roles`,
-    `groups`; a printer `name`, `model` (a key of MODELS) or `uri` (a real printer, `ipp://…`), `secondsPerPage`,
-    `location`, and `share` (`name`, `allowAllUsers`, `users`, `groups`). Emulated devices print to `paper`; a printer
-    with `virtual` true has none, and its jobs wait for an app to redirect them. `usageHistory` is for who runs the
-    emulator: a past to invent (`plan_from_json`).
+    A seed is an object with `tenant` (`id`, `displayName`, `licences`: how many of each part number), `apps`, `groups`
+    (names), `users` and `printers`. An app has `clientId`, `displayName`, `delegated` and `application` (permissions),
+    `secrets`, `certificates` (PEM), `allowPublicClient`, `redirectUris`, `trustsManagedIdentity`, `isForeign`; a user
+    `userPrincipalName`, `displayName`, `roles`, `groups`, `licences`; a printer `name`, `model` (a key of MODELS) or
+    `uri` (a real printer, `ipp://…`), `secondsPerPage`, `location`, and `share` (`name`, `allowAllUsers`, `users`,
+    `groups`). Emulated devices print to `paper`; a printer with `virtual` true has none, and its jobs wait for an app
+    to redirect them. `usageHistory` is for who runs the emulator: a past to invent (`plan_from_json`).
     """
     try:
         return await _build(seed, paper)
@@ -45,6 +46,7 @@ async def close_world(world: World) -> None:
 
 async def _build(seed: Mapping[str, Any], paper: Path) -> World:
     world = World(seed["tenant"]["id"], seed["tenant"].get("displayName", "Contoso"))
+    world.licences = _known_licences(seed["tenant"].get("licences", world.licences))
     for app in seed["apps"]:
         _add_app(world, app)
     groups = {name: world.add_group(name) for name in seed.get("groups", ())}
@@ -54,6 +56,7 @@ async def _build(seed: Mapping[str, Any], paper: Path) -> World:
             user.get("displayName", ""),
             roles=user.get("roles", ()),
             groups=[groups[name] for name in user.get("groups", ())],
+            licences=_known_licences(user.get("licences", (UNIVERSAL_PRINT,))),
         )
     users = {user.user_principal_name: user for user in world.users.values()}
     for entry in seed["printers"]:
@@ -87,8 +90,16 @@ def _add_app(world: World, app: Mapping[str, Any]) -> None:
             (managed_identity.federated_credential(world.tenant_id),) if trusts else (),
             app.get("allowPublicClient", False),
             tuple(app.get("redirectUris", ("http://localhost",))),
+            is_foreign=app.get("isForeign", False),
         )
     )
+
+
+def _known_licences[Names: Iterable[str]](names: Names) -> Names:
+    unknown = [name for name in names if name not in LICENCES]
+    if unknown:
+        raise SeedError(f"There is no licence {', '.join(unknown)}; there are: {', '.join(LICENCES)}.")
+    return names
 
 
 async def _device(entry: Mapping[str, Any], paper: Path) -> Device:

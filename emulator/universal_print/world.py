@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.universal_print.clock import Clock
 from emulator.universal_print.devices.device import Device
+from emulator.universal_print.directory.published import LICENCES, UNIVERSAL_PRINT
 
 PRINTER_ADMINISTRATOR = "Printer Administrator"
 GLOBAL_ADMINISTRATOR = "Global Administrator"
@@ -44,11 +45,17 @@ class User:
     # An access token outlives the revocation of the sign-in, unless this is set (continuous access evaluation).
     reject_access_tokens: bool = False
     needs_interaction: bool = False
+    licences: frozenset[str] = frozenset({UNIVERSAL_PRINT})
 
     @property
     def is_printer_administrator(self) -> bool:
         """Whether a directory role lets the user administer printers."""
         return bool(self.roles & {PRINTER_ADMINISTRATOR, GLOBAL_ADMINISTRATOR})
+
+    @property
+    def has_universal_print(self) -> bool:
+        """Whether one of the user's licences allows to print."""
+        return any(LICENCES[name].has_universal_print for name in self.licences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,16 @@ class FederatedCredential:
     subject: str
     audience: str = "api://AzureADTokenExchange"
     public_key: str | None = None
+    name: str = ""
 
 
 @dataclass(eq=False, slots=True)
 class AppRegistration:
     """An app registration with the permissions that were consented to.
 
-    `certificates` are PEM. `allow_public_client` is Entra's switch for sign-in without a credential.
+    `certificates` are PEM. `allow_public_client` is Entra's switch for sign-in without a credential. `asked` are the
+    ids of the permissions that it says it needs, each with its kind; only what was consented to counts. Without a
+    service principal nobody can sign in to it. `is_foreign` marks one of another tenant's, such as Microsoft's own.
     """
 
     client_id: str
@@ -81,6 +91,11 @@ class AppRegistration:
     allow_public_client: bool = False
     redirect_uris: tuple[str, ...] = ("http://localhost",)
     service_principal_id: str = ""
+    object_id: str = ""
+    asked: tuple[tuple[str, str], ...] = ()
+    expiring_secrets: dict[str, datetime] = field(default_factory=dict)
+    is_foreign: bool = False
+    created: datetime | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -152,6 +167,8 @@ class World:
         self.printers: dict[str, Printer] = {}
         self.shares: dict[str, Share] = {}
         self.connectors: dict[str, Connector] = {}
+        # How many of each licence there are, by part number.
+        self.licences: dict[str, int] = {UNIVERSAL_PRINT: 25}
 
     def add_group(self, display_name: str) -> Group:
         """Add a group."""
@@ -166,6 +183,7 @@ class World:
         *,
         roles: Iterable[str] = (),
         groups: Iterable[Group] = (),
+        licences: Iterable[str] = (UNIVERSAL_PRINT,),
     ) -> User:
         """Add a user."""
         user = User(
@@ -174,6 +192,7 @@ class World:
             display_name or user_principal_name.partition("@")[0],
             frozenset(roles),
             {group.id for group in groups},
+            licences=frozenset(licences),
         )
         self.users[user.id] = user
         return user
@@ -181,6 +200,8 @@ class World:
     def add_app(self, app: AppRegistration) -> AppRegistration:
         """Add an app registration."""
         app.service_principal_id = app.service_principal_id or stable_id(app.client_id, "servicePrincipal")
+        app.object_id = app.object_id or stable_id(app.client_id, "application")
+        app.created = app.created or self.clock.now()
         self.apps[app.client_id] = app
         return app
 
@@ -222,6 +243,11 @@ class World:
         )
         self.shares[share.id] = share
         return share
+
+    @property
+    def has_universal_print(self) -> bool:
+        """Whether the tenant has a licence that brings Universal Print."""
+        return any(LICENCES[name].has_universal_print for name, units in self.licences.items() if units > 0)
 
     def share_of(self, printer: Printer) -> Share | None:
         """The printer's share, if it has one."""

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from emulator.universal_print.graph.api import HANDLERS
-from emulator.universal_print.graph.operations import OPERATIONS, Operation
+from emulator.universal_print.graph.operation import Operation
+from emulator.universal_print.graph.operations import OPERATIONS
 from tests.support.emulated_service import DELEGATED, Service, quick_settings, running_service, small_tenant
 
 

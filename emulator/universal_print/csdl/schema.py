@@ -15,6 +15,7 @@ _NAMESPACE = "{http://docs.oasis-open.org/odata/ns/edm}"
 _FILES = ("print-v1.0.csdl.xml", "directory.csdl.xml")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 # Given a value, where it stands and where to put complaints.
@@ -176,6 +177,7 @@ _PRIMITIVE: dict[str, Callable[[Any], bool]] = {
     "Edm.DateTimeOffset": _matches(_MOMENT),
     "Edm.Date": _matches(_DATE),
     "Edm.Guid": _matches(_GUID),
+    "Edm.Binary": _matches(_BASE64),
 }
 
 

@@ -10,9 +10,12 @@ from urllib.parse import parse_qsl
 
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph import (
+    application_operations,
+    consent_operations,
     document_operations,
     held_job_operations,
     job_operations,
+    membership_operations,
     printer_management,
     printer_operations,
     recent_shares,
@@ -27,7 +30,8 @@ from emulator.universal_print.graph.batch import run_batch
 from emulator.universal_print.graph.call import Call, GraphAnswer, GraphRequest, Handler, Result, parse_object
 from emulator.universal_print.graph.caller import Caller, authorize, identify
 from emulator.universal_print.graph.errors import GraphError, bad_request, error_body
-from emulator.universal_print.graph.operations import STRINGS, Match, Operation, Router
+from emulator.universal_print.graph.operation import STRINGS, Operation
+from emulator.universal_print.graph.operations import Match, Router
 
 if TYPE_CHECKING:
     from emulator.universal_print.service import Service
@@ -44,6 +48,9 @@ HANDLERS: dict[str, Handler] = {
     **recent_shares.HANDLERS,
     **tenant_operations.HANDLERS,
     **user_operations.HANDLERS,
+    **membership_operations.HANDLERS,
+    **application_operations.HANDLERS,
+    **consent_operations.HANDLERS,
     **report_operations.HANDLERS,
 }
 BATCH = "batch"
@@ -118,6 +125,8 @@ class GraphApi:
             segment = request.path.rpartition("/")[2]
             raise bad_request(f"Resource not found for the segment '{segment}'.")
         authorize(caller, operation)
+        if "/print" in operation.path and not self._service.world.has_universal_print:
+            raise GraphError(403, "accessDenied", "The tenant has no active Universal Print subscription.")
         handler = HANDLERS.get(operation.name)
         if handler is None:
             raise GraphError(501, "notImplemented", f"The emulator does not offer {operation.name} yet.")

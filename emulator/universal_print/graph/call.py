@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph.caller import Caller
 from emulator.universal_print.graph.errors import GraphError, bad_request
-from emulator.universal_print.graph.operations import Operation
+from emulator.universal_print.graph.operation import Operation
 
 if TYPE_CHECKING:
     from emulator.universal_print.service import Service

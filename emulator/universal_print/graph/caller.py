@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emulator.universal_print.graph.errors import GraphError
-from emulator.universal_print.graph.operations import Operation
+from emulator.universal_print.graph.operation import Operation
 from emulator.universal_print.tokens import signing
-from emulator.universal_print.world import AppRegistration, User, World
+from emulator.universal_print.world import GLOBAL_ADMINISTRATOR, AppRegistration, User, World
 
 _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 
@@ -81,7 +81,20 @@ def require_printer_administrator(caller: Caller) -> None:
         raise GraphError(403, "accessDenied", "The signed-in user must be a Printer Administrator.")
 
 
+def require_role(caller: Caller, *roles: str) -> None:
+    """Raises GraphError 403 for a user who has none of those directory roles; apps go by their permissions alone."""
+    if caller.user is not None and not caller.user.roles & {*roles, GLOBAL_ADMINISTRATOR}:
+        raise insufficient_privileges()
+
+
+def insufficient_privileges() -> GraphError:
+    """The directory's own refusal (Graph: json-batching)."""
+    return GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
 def _missing_scope(operation: Operation) -> GraphError:
+    if operation.is_of_directory:
+        return insufficient_privileges()
     words = "The token does not have one or more required security scopes."
     if operation.answers == "uploadSession":
         # As people have met it, with the quotation marks (microsoft-graph-docs-contrib, issue 4337).

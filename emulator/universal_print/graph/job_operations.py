@@ -39,6 +39,8 @@ def _create(call: Call, printer: Printer, share: Share | None) -> Result:
     if not printer.device.is_accepting_jobs:
         raise GraphError(409, "notAllowed", "The printer is not accepting jobs.")
     user = call.caller.signed_in()
+    if not user.has_universal_print:
+        raise access_denied("The user has no licence for Universal Print.")
     call.service.usage.take_job(user, printer, call.now)
     job = call.service.jobs.create(printer, share, user, call.caller.app, configuration, call.now)
     body = {"@odata.context": call.context("print/printJobs/$entity"), **show_job(call, job, {"documents"})}

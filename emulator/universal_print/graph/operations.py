@@ -8,43 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from emulator.universal_print.graph import permissions as p
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of Graph.
-
-    `delegated` and `application` list the permissions of which a token needs one; an empty one means that such tokens
-    are refused. `delegated_also` and `application_also` list those of which it needs one more. `administrator` asks
-    for a user who administers printers. `answers` is the CSDL type of a successful body, `Collection(…)` for lists.
-    """
-
-    name: str
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
-    path: str
-    delegated: tuple[str, ...] = ()
-    application: tuple[str, ...] = ()
-    answers: str | None = None
-    delegated_also: tuple[str, ...] = ()
-    application_also: tuple[str, ...] = ()
-    administrator: bool = False
-    query: frozenset[str] = frozenset()
-
-
-def _query(*names: str) -> frozenset[str]:
-    return frozenset(f"${name}" for name in names)
-
+from emulator.universal_print.graph.directory_rows import DIRECTORY_ROWS
+from emulator.universal_print.graph.operation import Operation
+from emulator.universal_print.graph.operation import query_options as _query
 
 _S, _P = "/print/shares/{share}", "/print/printers/{printer}"
 _SJ, _PJ = f"{_S}/jobs/{{job}}", f"{_P}/jobs/{{job}}"
 _D = "/print/taskDefinitions/{definition}"
 _JOBS = "Collection(printJob)"
 _SESSION = "uploadSession"
-# The one type of an answer that is not in the schema's files: OData's own.
-STRINGS = "Collection(Edm.String)"
 
 _JOB_ROWS = (
     Operation("createShareJob", "POST", f"{_S}/jobs", p.JOB_WRITE, (), "printJob", p.SHARE_READ),
@@ -215,7 +189,7 @@ def _report_rows() -> Iterable[Operation]:
         yield Operation(name, "GET", f"/reports/{name}{arguments}", p.REPORTS, (), jobs, query=_query("skiptoken"))
 
 
-_OTHER_ROWS = (
+_SUBSCRIPTION_ROWS = (
     Operation("createSubscription", "POST", "/subscriptions", (), p.SUBSCRIPTION, "subscription"),
     Operation(
         "listSubscriptions", "GET", "/subscriptions", (), p.SUBSCRIPTION, "Collection(subscription)",
@@ -225,20 +199,11 @@ _OTHER_ROWS = (
     Operation("updateSubscription", "PATCH", "/subscriptions/{subscription}", (), p.SUBSCRIPTION, "subscription"),
     Operation("reauthorizeSubscription", "POST", "/subscriptions/{subscription}/reauthorize", (), p.SUBSCRIPTION),
     Operation("deleteSubscription", "DELETE", "/subscriptions/{subscription}", (), p.SUBSCRIPTION),
-    Operation("getMe", "GET", "/me", p.ME, (), "user", query=_query("select")),
-    Operation(
-        "listUsers", "GET", "/users", p.USER_LIST, p.USER_LIST_APP, "Collection(user)",
-        query=_query("select", "top", "skiptoken"),
-    ),
-    Operation("getUser", "GET", "/users/{user}", p.ME, p.USER_LIST_APP, "user", query=_query("select")),
-    Operation(
-        "checkUserMemberGroups", "POST", "/users/{user}/checkMemberGroups", p.MEMBER_USERS, p.MEMBER_USERS_APP,
-        STRINGS, p.MEMBER_GROUPS, p.MEMBER_GROUPS,
-    ),
 )  # fmt: skip
 
 OPERATIONS: tuple[Operation, ...] = (
-    *_JOB_ROWS, *_PRINTER_ROWS, *_SHARE_ROWS, *_TASK_ROWS, *_TENANT_ROWS, *_report_rows(), *_OTHER_ROWS
+    *_JOB_ROWS, *_PRINTER_ROWS, *_SHARE_ROWS, *_TASK_ROWS, *_TENANT_ROWS, *_report_rows(), *_SUBSCRIPTION_ROWS,
+    *DIRECTORY_ROWS,
 )  # fmt: skip
 
 

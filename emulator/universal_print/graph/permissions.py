@@ -72,3 +72,34 @@ SUBSCRIPTION = ("PrintTaskDefinition.ReadWrite.All", "Printer.Read.All", "Printe
 ANY_PRINT = tuple(
     sorted({*JOB_READ, "PrintJob.Create", *PRINTER_CREATE, *PRINTER_READ, *SHARE_READ, *CONNECTOR_READ, *SETTINGS_READ})
 )
+# Of others than oneself it takes more than User.Read.
+MEMBER_OF = ("User.Read", "GroupMember.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
+MEMBER_OF_APP = ("Directory.Read.All", "Directory.ReadWrite.All")
+ROLE_READ = (
+    *("RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All"),
+    "Directory.ReadWrite.All",
+)
+LICENSE_APP = (
+    *("LicenseAssignment.Read.All", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"),
+    "Directory.ReadWrite.All",
+)
+LICENSE_MINE = ("User.Read", *LICENSE_APP)
+SKUS = (
+    *("LicenseAssignment.Read.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All"),
+    "Directory.ReadWrite.All",
+)
+ORGANIZATION_APP = (
+    *("Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All", "Directory.Read.All"),
+    "Directory.ReadWrite.All",
+)
+ORGANIZATION = ("User.Read", *ORGANIZATION_APP)
+APPLICATION_WRITE = ("Application.ReadWrite.All",)
+APPLICATION_WRITE_OR_DIRECTORY = (*APPLICATION_WRITE, "Directory.ReadWrite.All")
+APPLICATION_READ = ("Application.Read.All", *APPLICATION_WRITE, "Directory.Read.All", "Directory.ReadWrite.All")
+APPLICATION_READ_APP = ("Application.Read.All", *APPLICATION_WRITE, "Directory.Read.All")
+FEDERATED_READ = ("Application.Read.All", *APPLICATION_WRITE)
+ASSIGNMENT_READ = APPLICATION_READ
+ASSIGNMENT_WRITE = ("AppRoleAssignment.ReadWrite.All",)
+ASSIGNMENT_ALSO = ("Application.Read.All", *APPLICATION_WRITE, "Directory.Read.All")
+GRANT_WRITE = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
+GRANT_READ = (*GRANT_WRITE, "Directory.Read.All")

@@ -6,6 +6,7 @@ import re
 
 from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.errors import GraphError, access_denied
+from emulator.universal_print.graph.filters import equal_filter
 from emulator.universal_print.graph.paging import listing, page, select
 from emulator.universal_print.graph.permissions import USER_LIST
 from emulator.universal_print.graph.views import user_view
@@ -25,7 +26,7 @@ async def get_me(call: Call) -> Result:
 
 async def get_user(call: Call) -> Result:
     """GET /users/{id or user principal name}."""
-    user = _user_of(call)
+    user = user_of(call)
     others = call.caller.user is not None and user is not call.caller.user
     if others and not call.caller.permissions & set(USER_LIST):
         raise access_denied("The token does not allow to read other users.")
@@ -34,14 +35,15 @@ async def get_user(call: Call) -> Result:
 
 async def list_users(call: Call) -> Result:
     """GET /users."""
-    shown, next_link = page(call, list(call.service.world.users.values()))
-    values = [select(call, user_view(user), "user", hidden=_NOT_BY_DEFAULT) for user in shown]
+    views = [user_view(user) for user in call.service.world.users.values()]
+    shown, next_link = page(call, equal_filter(call, views, ("userPrincipalName", "displayName", "mail", "id")))
+    values = [select(call, view, "user", hidden=_NOT_BY_DEFAULT) for view in shown]
     return Result(200, listing(call, "users", values, next_link), complete=not call.flag("$select"))
 
 
 async def check_member_groups(call: Call) -> Result:
     """POST /users/{id or user principal name}/checkMemberGroups: which of the groups the user is in."""
-    user = _user_of(call)
+    user = user_of(call)
     wanted = call.body_of("groupIds").get("groupIds")
     if not isinstance(wanted, list) or not all(isinstance(one, str) and _GUID.fullmatch(one) for one in wanted):
         raise GraphError(400, "Request_BadRequest", "groupIds must be the ids of groups.")
@@ -51,16 +53,21 @@ async def check_member_groups(call: Call) -> Result:
     return Result(200, listing(call, "Collection(Edm.String)", [], None) | {"value": member})
 
 
-def _user_of(call: Call) -> User:
+def user_of(call: Call) -> User:
+    """The user of the path, by id or user principal name. Raises GraphError 404."""
     user = call.service.world.user_named(call.parameters["user"])
     if user is None:
-        raise GraphError(
-            404,
-            "Request_ResourceNotFound",
-            f"Resource '{call.parameters['user']}' does not exist or one of its queried reference-property objects "
-            "are not present.",
-        )
+        raise resource_not_found(call.parameters["user"])
     return user
+
+
+def resource_not_found(name: str) -> GraphError:
+    """The directory's own words."""
+    return GraphError(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{name}' does not exist or one of its queried reference-property objects are not present.",
+    )
 
 
 def _user(call: Call, user: User) -> Result:

@@ -53,6 +53,13 @@ class Authority:
         app = self.world.apps.get(client_id)
         if app is None:
             raise unknown_app(client_id)
+        if not app.service_principal_id:
+            raise TokenError(
+                "unauthorized_client",
+                7000229,
+                f"The client application {client_id} is missing service principal in the tenant "
+                f"{self.world.tenant_id}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119",
+            )
         return app
 
     def openid_configuration(self, tenant: str) -> dict[str, Any]:

@@ -25,8 +25,14 @@ def authenticate(app: AppRegistration, form: Mapping[str, str], token_urls: list
     `token_urls` are the addresses that a certificate assertion may name as its audience.
     """
     if "client_secret" in form:
-        if any(hmac.compare_digest(form["client_secret"], secret) for secret in app.secrets):
+        secret = form["client_secret"]
+        if any(hmac.compare_digest(secret, own) for own in app.secrets):
             return True
+        expires = next((end for own, end in app.expiring_secrets.items() if hmac.compare_digest(secret, own)), None)
+        if expires is not None and expires > now:
+            return True
+        if expires is not None:
+            raise TokenError("invalid_client", 7000222, "The provided client secret keys are expired.", status=401)
         raise TokenError("invalid_client", 7000215, "Invalid client secret provided.", status=401)
     if "client_assertion" not in form:
         return False
