@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from shared.errors import GraphError, GraphThrottled, GraphUnavailable, NoReply, NotNow, PrintFunctionsError
+from shared.errors import GraphError, GraphThrottled, GraphUnavailable, NoReply, NotNow
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
-from shared.held.lookup import RUNNING_TASK, Ended, Waiting, look_up
+from shared.held.lookup import Ended, Waiting, look_up
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, claim, claim_end, close, new_run
+from shared.held.steps import back_to_held, claim, claim_end, close, new_run, report_done
 from shared.submission.claims import CLAIM_MARGIN_SECONDS
 from shared.tasks.services import TaskServices
 
@@ -65,24 +65,10 @@ async def finish_ending(entry: HeldEntry, etag: str, services: TaskServices) -> 
 
 async def _write_end(entry: HeldEntry, etag: str, outcome: HeldOutcome, services: TaskServices) -> None:
     await close(entry, outcome.code, outcome.code, outcome.reason, services)
-    await report_done(entry, services)
+    await report_done(entry.definition_id, entry.task_id, services)
     told = _TOLD.get(outcome.code)
     if told is None:
         await services.entries.remove(entry.path)
         return
     ended = replace(entry, state=told, sequence=entry.sequence + 1, due=None, ending=None, outcome=outcome, told=False)
     await services.entries.save(ended, etag)
-
-
-async def report_done(entry: HeldEntry, services: TaskServices) -> None:
-    """Complete the task of a job that has ended, where the service has not. Only ever after the job's end is known.
-
-    Graph: printtask asks the app to report completion itself. To do so while the job waits would let it print.
-    """
-    try:
-        task = await services.graph.get_task(entry.definition_id, entry.task_id)
-        if task.state == RUNNING_TASK:
-            await services.graph.complete_task(entry.definition_id, entry.task_id)
-    except PrintFunctionsError as error:
-        # The job cannot print any more; the service clears its task in time.
-        logger.info("task %s was not reported done: %s", entry.task_id, error)

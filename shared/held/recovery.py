@@ -7,7 +7,7 @@ import logging
 from shared.errors import StorageConflict
 from shared.held.entry import HeldEntry
 from shared.held.lookup import Ended, LetGo, Sent, Waiting
-from shared.held.steps import back_to_held, close, sent
+from shared.held.steps import back_to_held, close, report_done, sent
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ async def recover(
             said = f" ({description})" if description else ""
             outcome, reason = _end_elsewhere(state, said)
             await close(entry, outcome, f"job{state.capitalize()}", reason, services)
+            await report_done(entry.definition_id, entry.task_id, services)
         case LetGo():
             reason = "The print service let the job go on where it was sent to."
             await close(entry, "failed", "taskEnded", reason, services)

@@ -36,11 +36,17 @@ async def tidy(services: TaskServices) -> Mapping[str, int]:
     states = {task.id.lower(): task.state for task in tasks}
     found: set[str] = set()
     work: list[tuple[str, HeldView]] = []
+    looks: list[HeldView] = []
+    held = 0
     async for view, _ in services.entries.list_all():
         found.add(view.task_id.lower())
         wanted = what_to_do(view, states, services.now(), services.bounds)
         if wanted is not None and len(work) < services.bounds.held_work_per_run:
             work.append((wanted, view))
+        elif wanted is None and view.state is HeldState.HELD:
+            held += 1
+            _sample(looks, view, held, services)
+    work += [("check", view) for view in looks]
     done: Counter[str] = Counter()
     gate = asyncio.Semaphore(services.bounds.held_work_at_once)
 
@@ -54,6 +60,16 @@ async def tidy(services: TaskServices) -> Mapping[str, int]:
     for key in waiting[: services.bounds.held_work_per_run]:
         done["handled again"] += await _handle_again(key, services)
     return done
+
+
+def _sample(looks: list[HeldView], view: HeldView, seen: int, services: TaskServices) -> None:
+    """Keep an even sample of the held jobs (reservoir): a person may cancel a job, and its task says nothing of it."""
+    if len(looks) < services.bounds.held_looks_per_run:
+        looks.append(view)
+        return
+    place = int(services.random() * seen)
+    if place < len(looks):
+        looks[place] = view
 
 
 def what_to_do(view: HeldView, states: Mapping[str, str], now: datetime, bounds: Bounds) -> str | None:
@@ -96,7 +112,7 @@ async def _expire(entry: HeldEntry, etag: str, services: TaskServices) -> None:
 
 
 async def _check(entry: HeldEntry, etag: str, services: TaskServices) -> None:
-    """The job's task is not listed as waiting: it was cancelled, or the service forgot it."""
+    """A job may have ended elsewhere: its task is not listed as waiting, or it is this one's turn to be looked at."""
     seen = await look_up(entry, services)
     if not isinstance(seen, Waiting):
         await recover(entry, etag, seen, services)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import StorageConflict, Superseded
+from shared.errors import PrintFunctionsError, StorageConflict, Superseded
 from shared.held.entry import HeldEntry, HeldRelease, HeldState
+from shared.held.lookup import RUNNING_TASK
 from shared.held.rows import ledger_row
 from shared.names import collected_path
 from shared.submission.collected import Collected, encode_collected
@@ -116,3 +117,17 @@ async def note_alert(entry: HeldEntry, code: str, text: str, services: TaskServi
             await services.tasks.save(replace(loaded[0], alert=TaskAlert(code, text)), loaded[1])
     except (Superseded, TaskRecordUnreadable) as error:
         logger.warning("%s: no alert was noted: %s", entry.path, error)
+
+
+async def report_done(definition_id: str, task_id: str, services: TaskServices) -> None:
+    """Complete the task of a job that has ended, where the service has not. Only ever after the job's end is known.
+
+    Graph: printtask asks the app to report completion itself. To do so while the job waits would let it print.
+    """
+    try:
+        task = await services.graph.get_task(definition_id, task_id)
+        if task.state == RUNNING_TASK:
+            await services.graph.complete_task(definition_id, task_id)
+    except PrintFunctionsError as error:
+        # The job cannot print any more; the service clears its task in time.
+        logger.info("task %s was not reported done: %s", task_id, error)

@@ -44,9 +44,10 @@ class TaskFacts:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """The task does not wait for us any more; `reason` says why."""
+    """The task does not wait for us any more; `reason` says why. `job_ended` where its job is over and it is not."""
 
     reason: str
+    job_ended: bool = False
 
 
 async def gather_facts(record: TaskRecord, catalog: Catalog | None, services: TaskServices) -> TaskFacts | NothingToDo:
@@ -67,7 +68,7 @@ async def gather_facts(record: TaskRecord, catalog: Catalog | None, services: Ta
     if job.redirected_to is not None:
         return NothingToDo("the job was redirected")
     if job.state in FINAL_JOB_STATES:
-        return NothingToDo(f"the job is {job.state}")
+        return NothingToDo(f"the job is {job.state}", job_ended=True)
     person, alert = await _person(printer_id, job, catalog, services)
     return TaskFacts(printer_id, job, person, alert)
 

@@ -18,6 +18,7 @@ from shared.errors import (
     PrintFunctionsError,
     Superseded,
 )
+from shared.held.steps import report_done
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, backoff
 from shared.submission.record import Claim, moment, timestamp
 from shared.tasks.acting import act
@@ -113,6 +114,8 @@ async def _nothing(holding: TaskHolding, facts: NothingToDo, services: TaskServi
     """A task that does not wait any more was acted on by us, or ended elsewhere: its held entry looks after itself."""
     acted = holding.record.state is TaskState.ACTING and holding.record.plan is not None
     outcome = "acted" if acted else "gone"
+    if facts.job_ended:
+        await report_done(holding.record.definition_id, holding.record.key, services)
     await holding.release(facts.reason, state=TaskState.DONE, outcome=outcome, due=timestamp(services.now()))
 
 

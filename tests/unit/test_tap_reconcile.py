@@ -193,6 +193,25 @@ async def test_a_job_that_was_cancelled_while_held_is_cleaned(world: TaskWorld) 
     assert [(row["outcome"], "by the user" in row["reason"]) for row in world.rows] == [("discarded", True)]
 
 
+async def test_a_cancelled_job_whose_task_still_waits_is_found_by_looking(world: TaskWorld) -> None:
+    entry, kept = await world.hold(), await world.hold()
+    world.graph.set_state(VIRTUAL, entry.job_id, "canceled")
+    await tidy(world.services)
+
+    assert [held.job_id for held in await world.entries()] == [kept.job_id]
+    assert world.graph.tasks[entry.task_id].state == "completed"
+    assert world.graph.tasks[kept.task_id].state == "processing"
+
+
+async def test_a_run_looks_at_no_more_jobs_than_its_bound() -> None:
+    world = task_world(bounds=replace(Bounds(), held_looks_per_run=3))
+    for _ in range(9):
+        await world.hold()
+    world.graph.calls.clear()
+    await tidy(world.services)
+    assert world.graph.calls.count("get_job") == 3
+
+
 async def test_a_held_job_whose_entry_was_lost_is_held_again(world: TaskWorld) -> None:
     entry = await world.hold()
     await world.state.delete(entry.path)
