@@ -41,9 +41,7 @@ class Bounds:
     release_settle_seconds: float = _bound(10, "seconds", "how long a release without an answer rests before the next")
     notice_seconds: float = _bound(DAY, "seconds", "how long a person's next tap tells of a job that expired or failed")
     held_work_per_run: int = _whole(500, "jobs", "held jobs that one upkeep run ends or cleans; the next goes on")
-    held_looks_per_run: int = _whole(
-        200, "jobs", "held jobs, picked at random, that an upkeep run looks up at the service"
-    )
+    held_looks_per_run: int = _whole(200, "jobs", "held jobs, picked at random, that an upkeep run looks up")
     reconcile_tasks_per_run: int = _whole(2000, "tasks", "unknown tasks that one reconcile run queues")
     held_work_at_once: int = _whole(8, "jobs", "held jobs that an upkeep run works on at the same time")
     task_attempts: int = _whole(6, "attempts", "tries of a task's policy before its job is held, with an alert")
