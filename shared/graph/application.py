@@ -80,6 +80,9 @@ class ApplicationAccess:
             "authority": settings.graph_authority,
             "transport": AioHttpTransport(session=self._http, session_owner=False),
             "disable_instance_discovery": True,
+            # Its own waits are seconds long, and a person may be waiting; what fails becomes a delayed message.
+            "retry_total": 1,
+            "retry_backoff_factor": 0.1,
         }
         if settings.graph_federated_client_id is not None:
             identity = ManagedIdentityCredential(client_id=settings.graph_federated_client_id)
