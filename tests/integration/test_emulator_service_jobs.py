@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -262,4 +263,6 @@ async def test_a_virtual_printer_puts_the_document_into_its_folder(tmp_path: Pat
         kept = service.emulator.job(job["id"])
         assert kept.paper is not None
         assert (tmp_path / "paper" / kept.paper).read_bytes() == content
-        assert not kept.payload.exists()
+        async with asyncio.timeout(10):
+            while kept.payload.exists():
+                await asyncio.sleep(0.01)
