@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from emulator.universal_print.graph.call import Call, Handler, Result
+from emulator.universal_print.graph.caller import require_printer_administrator
 from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict, not_found
 from emulator.universal_print.graph.lookup import printer_of
 from emulator.universal_print.graph.paging import listing, page
@@ -116,6 +117,7 @@ async def get_trigger(call: Call) -> Result:
 
 async def delete_trigger(call: Call) -> Result:
     """DELETE /print/printers/{printer}/taskTriggers/{trigger}."""
+    require_printer_administrator(call.caller)
     call.service.tasks.remove_trigger(_trigger_of(call))
     return Result(204)
 
