@@ -28,6 +28,7 @@ _APP = {
             "Printer.ReadWrite.All",
         ),
         *("Printer.Create", "PrinterShare.ReadBasic.All", "PrinterShare.Read.All", "PrinterShare.ReadWrite.All"),
+        *("Printer.FullControl.All", "PrintConnector.ReadWrite.All", "PrintSettings.ReadWrite.All"),
         *("PrintSettings.Read.All", "Reports.Read.All", "User.Read", "User.ReadBasic.All", "GroupMember.Read.All"),
     ],
     "application": [

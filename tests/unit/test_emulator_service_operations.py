@@ -16,6 +16,7 @@ from emulator.universal_print.graph.operations import OPERATIONS, Router
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FACTS = ROOT / "tests" / "data" / "graph_print_operations.txt"
+DIRECTORY_FACTS = ROOT / "tests" / "data" / "graph_directory_operations.txt"
 PAGE = ROOT / "docs" / "emulator-differences.md"
 ARCHIVED = "getUserArchivedPrintJobs"
 
@@ -80,6 +81,19 @@ def test_an_operation_takes_the_documented_tokens(operation: Operation) -> None:
         operation.administrator,
     )
     assert said == fact
+
+
+def test_an_operation_of_the_directory_takes_no_token_that_graph_refuses() -> None:
+    facts = {}
+    for line in DIRECTORY_FACTS.read_text(encoding="utf-8").splitlines():
+        if "|" in line and not line.startswith("#"):
+            method, path, delegated, application = (cell.strip() for cell in line.split("|"))
+            facts[method, path] = (set(delegated.split()), set(application.split()))
+    for operation in DIRECTORY_ROWS:
+        # A cast asks for what its collection asks for.
+        found = facts[operation.method, key(operation)[1].removesuffix("/microsoft.graph.directoryRole")]
+        assert {*operation.delegated, *operation.delegated_also} <= found[0], operation.name
+        assert {*operation.application, *operation.application_also} <= found[1], operation.name
 
 
 def test_every_handler_belongs_to_a_row_and_answers_a_type_of_the_schema() -> None:

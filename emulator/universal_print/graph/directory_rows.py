@@ -17,12 +17,15 @@ _PAGE = _query("select", "filter", "top", "skiptoken")
 
 def _membership_rows() -> Iterable[Operation]:
     for whose, path in (("My", "/me"), ("User", "/users/{user}")):
-        application = () if whose == "My" else p.MEMBER_OF_APP
-        for kind in ("memberOf", "transitiveMemberOf"):
+        for kind, delegated, application in (
+            ("memberOf", p.MEMBER_OF, p.MEMBER_OF_APP),
+            ("transitiveMemberOf", p.MEMBER_OF_ALL, p.MEMBER_OF_ALL_APP),
+        ):
             name, row = f"list{whose}{kind[0].upper()}{kind[1:]}", f"{path}/{kind}"
-            yield Operation(name, "GET", row, p.MEMBER_OF, application, "Collection(directoryObject)", query=_PAGE)
+            apps = () if whose == "My" else application
+            yield Operation(name, "GET", row, delegated, apps, "Collection(directoryObject)", query=_PAGE)
             yield Operation(
-                f"{name}Roles", "GET", f"{row}/microsoft.graph.directoryRole", p.MEMBER_OF, application,
+                f"{name}Roles", "GET", f"{row}/microsoft.graph.directoryRole", delegated, apps,
                 "Collection(directoryRole)", query=_PAGE,
             )  # fmt: skip
 

@@ -62,7 +62,7 @@ GROUP_LIST = (
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 )
-ME = ("User.Read", "User.ReadWrite", *USER_LIST[1:])
+ME = ("User.Read", "User.ReadWrite", *USER_LIST)
 # Graph: directoryobject-checkmembergroups. Each of the pairs that it names is one of the users' and one of the groups'.
 MEMBER_USERS = ("User.ReadBasic.All", "User.Read.All", "Directory.Read.All")
 MEMBER_USERS_APP = ("User.Read.All", "Directory.Read.All")
@@ -75,6 +75,8 @@ ANY_PRINT = tuple(
 # Of others than oneself it takes more than User.Read.
 MEMBER_OF = ("User.Read", "GroupMember.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
 MEMBER_OF_APP = ("Directory.Read.All", "Directory.ReadWrite.All")
+MEMBER_OF_ALL = (*MEMBER_OF, "Group.Read.All", "User.Read.All")
+MEMBER_OF_ALL_APP = (*MEMBER_OF_APP, "User.Read.All", "Group.Read.All", "GroupMember.Read.All")
 ROLE_READ = (
     *("RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All"),
     "Directory.ReadWrite.All",
