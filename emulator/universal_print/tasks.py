@@ -75,7 +75,8 @@ class TaskBook:
         self._triggers: dict[str, TaskTrigger] = {}
         self._tasks: dict[str, PrintTask] = {}
         self._of_job: dict[str, PrintTask] = {}
-        self._waiting: dict[str, PrintTask] = {}
+        # The tasks that keep a job from printing, oldest first.
+        self._blocking: dict[str, PrintTask] = {}
         self.definitions: dict[str, TaskDefinition] = {}
         self.on_started: Callable[[PrintTask], None] = _no_listener
 
@@ -112,14 +113,15 @@ class TaskBook:
     def begin(self, trigger: TaskTrigger, job: Job, now: datetime) -> PrintTask:
         """Start the trigger's task on a job, which is held by it."""
         task = PrintTask(str(uuid.uuid4()), trigger.definition, trigger, job, now)
-        self._tasks[task.id] = self._of_job[job.id] = self._waiting[task.id] = task
+        self._tasks[task.id] = self._of_job[job.id] = self._blocking[task.id] = task
         self.on_started(task)
         return task
 
     def end(self, task: PrintTask, state: str, description: str, now: datetime) -> None:
-        """End a task; what becomes of its job is the caller's business."""
+        """End a task. A job whose task is aborted stays blocked; any other job is the caller's business."""
         task.end(state, description, now)
-        self._waiting.pop(task.id, None)
+        if state != ABORTED or not task.job.is_held:
+            self._blocking.pop(task.id, None)
 
     def of_job(self, job: Job) -> PrintTask | None:
         """The task that runs or ran on the job: a printer has one trigger at most."""
@@ -135,19 +137,21 @@ class TaskBook:
         return task if task is not None and task.definition is definition and self._is_shown(task, now) else None
 
     def processing(self) -> list[PrintTask]:
-        """Every task that holds a job, oldest first."""
-        return list(self._waiting.values())
+        """Every task in `processing`, oldest first."""
+        return [task for task in self._blocking.values() if task.is_processing]
 
     def expire(self, now: datetime) -> None:
         """Give up the tasks that nobody completed in time, and delete the jobs that they blocked (Graph: printTask)."""
-        for task in list(self._waiting.values()):
+        for task in list(self._blocking.values()):
             if task.created + self._settings.task_lifetime > now:
                 break
-            self.end(task, ABORTED, GIVEN_UP, now)
-            if not task.job.is_final:
+            if task.job.is_held:
                 task.job.enter(now, "aborted", ("completedWithErrors",), BLOCKED_TOO_LONG)
                 task.job.deleted = True
                 self._jobs.drop_payload(task.job)
+            if task.is_processing:
+                self.end(task, ABORTED, GIVEN_UP, now)
+            self._blocking.pop(task.id, None)
 
     def _is_shown(self, task: PrintTask, now: datetime) -> bool:
         return task.ended is None or task.ended + self._settings.ended_task_lifetime > now

@@ -85,6 +85,8 @@ async def test_an_aborted_task_keeps_its_job_from_printing(tap: Tap) -> None:
     assert (await complete(tap, task.id, state="aborted", description="No.")).json()["status"]["description"] == "No."
     assert task.job.is_held
     assert (await tap.redirect(task.job)).status_code == 403
+    tap.service.emulator.clock.advance(timedelta(days=3))
+    assert (await tap.as_app("GET", tap.job_path(task.job))).status_code == 404
 
 
 async def test_a_task_that_nobody_completes_is_given_up_with_its_job(tap: Tap) -> None:

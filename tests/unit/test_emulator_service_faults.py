@@ -63,3 +63,11 @@ def test_the_json_form_reads_back() -> None:
     fault = Fault("status", "create*", retry_after=3, retry_after_as_date=True)
     view = {name: value for name, value in fault_view(fault).items() if name not in {"id", "matched", "applied"}}
     assert fault_view(fault_from_json(view)) == {**fault_view(fault), "id": fault_view(fault)["id"] + 1}
+
+
+def test_a_fault_of_requests_and_one_of_notifications_leave_each_other_alone() -> None:
+    faults = Faults()
+    faults.add(Fault("dropBefore", "*"))
+    faults.add(Fault("lose", "*"))
+    assert [fault.action for fault in faults.take("notification", "print/taskDefinitions/1/tasks/2")] == ["lose"]
+    assert [fault.action for fault in faults.take("getMe", "/v1.0/me")] == ["dropBefore"]
