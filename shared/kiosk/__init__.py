@@ -1,0 +1,1 @@
+"""Kiosks: devices at printers, badges, sessions, and what a person may do with held jobs there."""
