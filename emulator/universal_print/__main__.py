@@ -37,6 +37,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--allow-http-notifications", action="store_true", help="notify plain http addresses on the loopback too"
     )
+    parser.add_argument("--registration-seconds", type=float, default=3, help="how long a printer's registration runs")
     return parser.parse_args(arguments)
 
 
@@ -55,6 +56,7 @@ async def serve(options: argparse.Namespace, directory: Path) -> None:
         limits=Limits.off() if options.no_limits else Limits(),
         page_size=options.page_size,
         device_code_interval_seconds=options.device_code_interval,
+        registration_time=timedelta(seconds=options.registration_seconds),
         report_page_size=options.report_page_size,
         report_delay=timedelta(seconds=options.report_delay),
         allow_http_notifications=options.allow_http_notifications,

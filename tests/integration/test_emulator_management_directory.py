@@ -14,6 +14,7 @@ from azure.identity import CertificateCredential
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from emulator.universal_print.__main__ import parse, read_seed
 from emulator.universal_print.directory.published import COMMAND_LINE_TOOLS, GRAPH_APP_ID
 from emulator.universal_print.empty_tenant import ADMINISTRATOR, PRINT_ACCOUNTS, TENANT_ID
 from tests.integration.test_emulator_service_microsoft_clients import self_signed
@@ -21,6 +22,12 @@ from tests.support.empty_tenant import TRUST, EmptyTenant, empty_tenant
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 DORA, FARID = "dora@fabrikam.example", "farid@fabrikam.example"
+
+
+def test_the_command_line_knows_the_empty_tenant() -> None:
+    seed = read_seed(parse(["--seed", "empty"]).seed)
+    assert [app["clientId"] for app in seed["apps"]] == [COMMAND_LINE_TOOLS]
+    assert not any("share" in printer for printer in seed["printers"])
 
 
 @pytest.fixture

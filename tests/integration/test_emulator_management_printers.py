@@ -14,6 +14,7 @@ from emulator.universal_print.world import Connector
 from tests.support.managed_tenant import SetUp, device_key, setting_up, signing_request, virtual_printer
 
 DEVICE = "9a7d3c52-1f0e-4b8a-8c6d-5e4f3a2b1c0d"
+REAL_PRINTER = Path(__file__).resolve().parent.parent / "data" / "ipp-printer-mono.response.bin"
 IPP = {"Content-Type": "application/ipp"}
 
 
@@ -173,6 +174,17 @@ async def test_ipp_attributes_take_the_place_of_their_like_and_show_through_grap
     assert (await set_up.as_app("PATCH", path, content=second, headers=IPP)).status_code == 204
     shown = (await set_up.administer("GET", f"{path}?$select=capabilities")).json()["capabilities"]
     assert (shown["contentTypes"], shown["copiesPerJob"]["end"]) == (["application/oxps"], 99)
+
+
+async def test_a_real_printers_attributes_make_a_virtual_printer_like_it(set_up: SetUp) -> None:
+    path = await set_up.virtual_printer()
+    # Of a whole answer: the group stands after the header and the operation attributes, before the end tag.
+    group = REAL_PRINTER.read_bytes()[71:-1]
+    assert (await set_up.as_app("PATCH", path, content=group, headers=IPP)).status_code == 204
+    shown = (await set_up.administer("GET", f"{path}?$select=capabilities,status,isAcceptingJobs")).json()
+    assert shown["capabilities"]["contentTypes"] == ["application/pdf", "image/jpeg", "image/pwg-raster", "image/urf"]
+    assert shown["capabilities"]["copiesPerJob"] == {"start": 1, "end": 999}
+    assert (shown["status"]["state"], shown["isAcceptingJobs"]) == ("idle", True)
 
 
 @pytest.mark.parametrize(
