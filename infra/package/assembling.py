@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from infra.package.leaving_out import reason_to_leave_out
 from infra.package.shaking import Tree, app_modules, reached, rewritten
+from infra.package.sources import attributes
 
 # What Azure runs: Python 3.13 on Linux with glibc 2.28 or newer.
 PLATFORM = "x86_64-manylinux_2_28"
@@ -50,9 +51,10 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
     left_out = tuple(f"shared.{name}." for name in SET_UP_ONLY)
     modules = app_modules(root, FOLDERS, ["function_app.py"])
     app = [module for module in modules if not f"{module.name}.".startswith(left_out)]
+    used = attributes(module.source for module in app)
     for package in GENERATED:
         tree = Tree(installed, package)
-        kept = reached(tree, app)
+        kept = reached(tree, app, used)
         if not kept:
             raise PackageError(f"the app reaches nothing of {package}: is it still installed?")
         for name, module in kept.items():
@@ -60,7 +62,7 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
             if path is not None:
                 place = packages / path.relative_to(installed)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(rewritten(module, kept), encoding="utf-8", newline="\n")
+                place.write_text(rewritten(module, kept, used), encoding="utf-8", newline="\n")
     _copy_app(root, target)
     _compile(target)
     return Contents(*_measure(installed), *_measure(target))

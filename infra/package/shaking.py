@@ -10,11 +10,11 @@ from infra.package.sources import (
     DISCRIMINATOR,
     Module,
     absolute,
-    attributes,
     imports_anywhere,
     imports_reached,
     is_type_checking,
     used_imports,
+    without_unread_fields,
 )
 
 
@@ -39,11 +39,9 @@ class Tree:
         return next((path for path in candidates if path.is_file()), None)
 
 
-def reached(tree: Tree, app: Iterable[Module]) -> dict[str, Module]:
-    """The modules of the tree that the app reaches, by name."""
-    modules = list(app)
-    used = attributes(module.source for module in modules)
-    waiting = [name for module in modules for name in imports_anywhere(module)]
+def reached(tree: Tree, app: Iterable[Module], used: frozenset[str]) -> dict[str, Module]:
+    """The modules of the tree that the app reaches, by name; `used` are the attributes that it uses."""
+    waiting = [name for module in app for name in imports_anywhere(module)]
     found: dict[str, Module] = {}
     while waiting:
         name = waiting.pop()
@@ -59,22 +57,24 @@ def reached(tree: Tree, app: Iterable[Module]) -> dict[str, Module]:
     return found
 
 
-def rewritten(module: Module, kept: Mapping[str, Module]) -> str:
+def rewritten(module: Module, kept: Mapping[str, Module], used: frozenset[str]) -> str:
     """The source of a kept module without imports of modules that are left out, and without its commentary.
 
     An import that nothing uses goes. A branch of the discriminator that would make a type that is left out goes with
-    it, so that such an answer is read as the base type, which is what the app knows. A way to a builder that is left
+    it, so that such an answer is read as the base type, which is what the app knows. A field that holds a model that
+    the app never reads is left as it came. A way to a builder that is left
     out goes, too: the app never takes it.
     """
     tree = ast.parse(module.source)
-    _Shaker(module, kept).visit(tree)
+    _Shaker(module, kept, used).visit(tree)
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 class _Shaker(ast.NodeTransformer):
-    def __init__(self, module: Module, kept: Mapping[str, Module]) -> None:
+    def __init__(self, module: Module, kept: Mapping[str, Module], used: frozenset[str]) -> None:
         self._module = module
         self._kept = kept
+        self._used = used
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
         return None if is_type_checking(node) else self.generic_visit(node)
@@ -95,6 +95,7 @@ class _Shaker(ast.NodeTransformer):
         return self._function(node)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST | None:
+        node = without_unread_fields(node, self._used)
         used = {id(entry) for entry in used_imports(node)}
         node.body = [entry for entry in node.body if not self._is_needless(entry, used)]
         if self._module.is_builder and any(self._needs_what_is_left_out(statement) for statement in node.body):

@@ -5,17 +5,20 @@ three habits of its generator, and nothing else is assumed:
 
 * a request builder imports the next one within the property or method that returns it, so an import there is reached
   only if the app uses an attribute of that name;
-* a model imports the types of its properties within `get_field_deserializers`, some of them without using them;
+* a model imports the types of its properties within `get_field_deserializers`, some of them without using them, and
+  an entry there is of use only if the app reads that property: else the value is kept as it came;
 * `create_from_discriminator_value` imports a derived type only where an answer names that very type.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 DISCRIMINATOR = "create_from_discriminator_value"
+DESERIALIZERS = "get_field_deserializers"
 BUILDER_SUFFIXES = ("_request_builder", "_service_client")
 
 
@@ -63,7 +66,7 @@ def _reached(tree: ast.AST, module: Module, used: frozenset[str]) -> Iterator[as
             continue
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if is_called(node, module, used):
-                yield from used_imports(node)
+                yield from used_imports(without_unread_fields(node, used))
         else:
             yield from _reached(node, module, used)
 
@@ -75,6 +78,44 @@ def is_called(function: ast.FunctionDef | ast.AsyncFunctionDef, module: Module, 
     # Builders prepare their requests in methods of their own, which the app never names.
     internal = function.name.startswith(("__", "to_"))
     return internal or not module.is_builder or function.name in used
+
+
+def without_unread_fields(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, used: frozenset[str]
+) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    """The function that tells how fields are read, without those that hold models and that the app never reads."""
+    if function.name != DESERIALIZERS:
+        return function
+    models = {
+        alias.asname or alias.name
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    trimmed = copy.deepcopy(function)
+    for node in ast.walk(trimmed):
+        if isinstance(node, ast.Dict):
+            kept = [
+                (key, value)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if not _holds_unread_model(value, models, used)
+            ]
+            node.keys, node.values = [key for key, _ in kept], [value for _, value in kept]
+    return trimmed
+
+
+def _holds_unread_model(value: ast.expr, models: set[str], used: frozenset[str]) -> bool:
+    if not any(isinstance(node, ast.Name) and node.id in models for node in ast.walk(value)):
+        return False
+    fields = {
+        node.args[1].value
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "setattr"
+        and isinstance(node.args[1], ast.Constant)
+    }
+    return bool(fields) and not fields & used
 
 
 def used_imports(function: ast.AST) -> list[ast.Import | ast.ImportFrom]:
