@@ -7,7 +7,7 @@ the app registration trusts (workload identity federation).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     import aiohttp
     from azure.core.credentials_async import AsyncTokenCredential
 
-# Entra ID: the audience that a federated credential of a managed identity asks for.
-EXCHANGE_SCOPE = "api://AzureADTokenExchange/.default"
+# Entra ID: the audience that a federated credential of a managed identity asks for, by the host of the authority.
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+NATIONAL_EXCHANGE_AUDIENCES: Mapping[str, str] = {
+    "login.microsoftonline.us": "api://AzureADTokenExchangeUSGov",
+    "login.partner.microsoftonline.cn": "api://AzureADTokenExchangeChina",
+}
 # How long to stay away from an authority that turned the app away: only an operator can mend that.
 REFUSED_SECONDS = 300.0
 
@@ -86,12 +90,13 @@ class ApplicationAccess:
         }
         if settings.graph_federated_client_id is not None:
             identity = ManagedIdentityCredential(client_id=settings.graph_federated_client_id)
+            scope = exchange_scope(settings.graph_authority)
             assertion = ""
 
             async def prepare() -> None:
                 # The credential asks for its assertion without awaiting, so it is fetched before; both keep theirs.
                 nonlocal assertion
-                assertion = (await identity.get_token(EXCHANGE_SCOPE)).token
+                assertion = (await identity.get_token(scope)).token
 
             self._prepare = prepare
             return ClientAssertionCredential(*names, lambda: assertion, **options)
@@ -104,3 +109,9 @@ class ApplicationAccess:
             "The app cannot prove itself to Graph: set GRAPH_FEDERATED_CLIENT_ID, GRAPH_CLIENT_CERTIFICATE_PATH or "
             "GRAPH_CLIENT_SECRET."
         )
+
+
+def exchange_scope(authority: str) -> str:
+    """The scope of the managed identity's token that the authority takes as the app's proof."""
+    host = urlsplit(authority).hostname or ""
+    return NATIONAL_EXCHANGE_AUDIENCES.get(host, EXCHANGE_AUDIENCE) + "/.default"

@@ -5,17 +5,15 @@ Plain HTTP instead of the SDK's models: a release waits for these calls, and the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any
 
 from shared.bounds import Bounds
-from shared.errors import GraphDenied, GraphError
-from shared.graph.retry import call
+from shared.errors import GraphError
+from shared.graph.application_calls import ApplicationCalls, ApplicationTokens, segment
 from shared.graph.translation import refusal, translated
 from shared.upload.session import UploadSession
 
@@ -26,18 +24,6 @@ if TYPE_CHECKING:
 GROUPS_AT_ONCE = 20
 # Graph: printtask, parentUrl, and printjob, redirectedTo, redirectedFrom.
 _JOB_URL = re.compile(r".*/print/printers/([^/?]+)/jobs/([^/?]+)")
-
-
-class ApplicationTokens(Protocol):
-    """Tokens of the app itself."""
-
-    async def access_token(self) -> str:
-        """A token that is valid now. Raises NotNow."""
-        ...
-
-    def invalidate(self) -> None:
-        """Forget the token at hand: Graph refused it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,42 +93,32 @@ class TaskClient:
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._host = urlsplit(base_url).netloc.lower()
-        self._http = http
-        self._tokens = tokens
-        self._bounds = bounds
-        self._sleep = sleep
-        self._random = random
+        self._calls = ApplicationCalls(base_url, http, tokens, bounds=bounds, sleep=sleep, random=random)
+        self._base_url = self._calls.base_url
 
     async def list_tasks(self, definition_id: str) -> list[Task]:
         """The running and recently completed tasks of the definition (Graph: printtaskdefinition-list-tasks)."""
-        address = f"{self._base_url}/print/taskDefinitions/{_segment(definition_id)}/tasks"
-        tasks: list[Task] = []
-        while address:
-            page = await self._run("list tasks", "GET", address, repeatable=True)
-            tasks.extend(_task(values) for values in page.get("value") or [])
-            address = str(page.get("@odata.nextLink") or "")
-        return tasks
+        address = f"{self._base_url}/print/taskDefinitions/{segment(definition_id)}/tasks"
+        return [_task(values) async for values in self._calls.entries("list tasks", address)]
 
     async def get_task(self, definition_id: str, task_id: str) -> Task:
         """Graph: printtask-get."""
-        return _task(await self._run("get task", "GET", self._task(definition_id, task_id), repeatable=True))
+        return _task(await self._calls.run("get task", "GET", self._task(definition_id, task_id), repeatable=True))
 
     async def complete_task(self, definition_id: str, task_id: str) -> None:
         """Report the task done: a job that waits goes on where it is (Graph: printtaskdefinition-update-task)."""
         body = {"status": {"state": "completed", "description": "Task execution is completed."}}
-        await self._run("complete task", "PATCH", self._task(definition_id, task_id), body, repeatable=False)
+        await self._calls.run("complete task", "PATCH", self._task(definition_id, task_id), body, repeatable=False)
 
     async def get_job(self, printer_id: str, job_id: str) -> Job:
         """The job with its document (Graph: printjob-get)."""
         address = f"{self._job(printer_id, job_id)}?$expand=documents"
-        return _job(await self._run("get job", "GET", address, repeatable=True))
+        return _job(await self._calls.run("get job", "GET", address, repeatable=True))
 
     async def patch_configuration(self, printer_id: str, job_id: str, configuration: Mapping[str, Any]) -> None:
         """Graph: printjob-update; what is not named keeps its value. Repeatable: it sets, and does not add."""
         body = {"configuration": dict(configuration)}
-        await self._run("update job", "PATCH", self._job(printer_id, job_id), body, repeatable=True)
+        await self._calls.run("update job", "PATCH", self._job(printer_id, job_id), body, repeatable=True)
 
     async def redirect(
         self, printer_id: str, job_id: str, destination_printer_id: str, configuration: Mapping[str, Any] | None
@@ -151,12 +127,12 @@ class TaskClient:
         body: dict[str, Any] = {"destinationPrinterId": destination_printer_id}
         body["configuration"] = dict(configuration) if configuration is not None else None
         address = f"{self._job(printer_id, job_id)}/redirect"
-        return _job(await self._run("redirect job", "POST", address, body, repeatable=False)).id
+        return _job(await self._calls.run("redirect job", "POST", address, body, repeatable=False)).id
 
     async def abort(self, printer_id: str, job_id: str, reason: str) -> None:
         """Graph: printjob-abort. Not repeated: after a lost reply the caller looks the job up."""
         address = f"{self._job(printer_id, job_id)}/abort"
-        await self._run("abort job", "POST", address, {"reason": reason}, repeatable=False)
+        await self._calls.run("abort job", "POST", address, {"reason": reason}, repeatable=False)
 
     async def create_upload_session(
         self, printer_id: str, job_id: str, document_id: str, name: str, content_type: str, size: int
@@ -164,7 +140,7 @@ class TaskClient:
         """Graph: printdocument-createuploadsession, to replace the document. Repeatable: it has one content."""
         address = f"{self._document(printer_id, job_id, document_id)}/createUploadSession"
         body = {"properties": {"documentName": name, "contentType": content_type, "size": size}}
-        values = await self._run("create upload session", "POST", address, body, repeatable=True)
+        values = await self._calls.run("create upload session", "POST", address, body, repeatable=True)
         with translated("create upload session"):
             return UploadSession.opened(
                 upload_url=_text(values, "uploadUrl"),
@@ -176,11 +152,11 @@ class TaskClient:
     async def download(self, printer_id: str, job_id: str, document_id: str, *, most: int) -> AsyncIterator[bytes]:
         """The document in pieces, no more than `most` bytes and one piece (Graph: printdocument-get-file, 302)."""
         address = f"{self._document(printer_id, job_id, document_id)}/$value"
-        location = await self._run("download", "GET", address, repeatable=True)
+        location = await self._calls.run("download", "GET", address, repeatable=True)
         size = 0
         with translated("download"):
             # The address is pre-authenticated: the token stays with Graph.
-            async with self._http.stream("GET", _text(location, "location")) as answer:
+            async with self._calls.http.stream("GET", _text(location, "location")) as answer:
                 if answer.status_code != 200:
                     raise refusal("download", answer.status_code, dict(answer.headers), b"")
                 async for piece in answer.aiter_bytes():
@@ -192,8 +168,8 @@ class TaskClient:
     async def get_printer(self, printer_id: str) -> PrinterStatus:
         """Graph: printer-get."""
         query = "$select=id,displayName,status,isAcceptingJobs"
-        address = f"{self._base_url}/print/printers/{_segment(printer_id)}?{query}"
-        values = await self._run("get printer", "GET", address, repeatable=True)
+        address = f"{self._base_url}/print/printers/{segment(printer_id)}?{query}"
+        values = await self._calls.run("get printer", "GET", address, repeatable=True)
         status = values.get("status") or {}
         name = str(values.get("displayName") or printer_id)
         return PrinterStatus(
@@ -202,70 +178,31 @@ class TaskClient:
 
     async def get_user(self, name: str) -> User:
         """The user with this user principal name or id (Graph: user-get)."""
-        address = f"{self._base_url}/users/{_segment(name)}?$select=id,displayName,userPrincipalName"
-        user = _user(await self._run("get user", "GET", address, repeatable=True))
+        address = f"{self._base_url}/users/{segment(name)}?$select=id,displayName,userPrincipalName"
+        user = _user(await self._calls.run("get user", "GET", address, repeatable=True))
         if user is None:
             raise GraphError("get user", 200, "emptyAnswer", "the answer holds no user")
         return user
 
     async def member_of(self, user_id: str, group_ids: Collection[str]) -> frozenset[str]:
         """Those of the groups that the user is in, nested ones included (Graph: directoryobject-checkmembergroups)."""
-        address = f"{self._base_url}/users/{_segment(user_id)}/checkMemberGroups"
+        address = f"{self._base_url}/users/{segment(user_id)}/checkMemberGroups"
         wanted = sorted(group_ids)
         found: set[str] = set()
         for start in range(0, len(wanted), GROUPS_AT_ONCE):
             body = {"groupIds": wanted[start : start + GROUPS_AT_ONCE]}
-            values = await self._run("check member groups", "POST", address, body, repeatable=True)
+            values = await self._calls.run("check member groups", "POST", address, body, repeatable=True)
             found |= {str(group).lower() for group in values.get("value") or []}
         return frozenset(found)
 
     def _task(self, definition_id: str, task_id: str) -> str:
-        return f"{self._base_url}/print/taskDefinitions/{_segment(definition_id)}/tasks/{_segment(task_id)}"
+        return f"{self._base_url}/print/taskDefinitions/{segment(definition_id)}/tasks/{segment(task_id)}"
 
     def _job(self, printer_id: str, job_id: str) -> str:
-        return f"{self._base_url}/print/printers/{_segment(printer_id)}/jobs/{_segment(job_id)}"
+        return f"{self._base_url}/print/printers/{segment(printer_id)}/jobs/{segment(job_id)}"
 
     def _document(self, printer_id: str, job_id: str, document_id: str) -> str:
-        return f"{self._job(printer_id, job_id)}/documents/{_segment(document_id)}"
-
-    async def _run(
-        self, operation: str, method: str, address: str, body: Mapping[str, Any] | None = None, *, repeatable: bool
-    ) -> Mapping[str, Any]:
-        if urlsplit(address).netloc.lower() != self._host:
-            # The token is for Graph alone, whatever an answer says.
-            raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
-
-        async def once() -> Mapping[str, Any]:
-            try:
-                return await self._send(operation, method, address, body)
-            except GraphDenied as error:
-                if error.status != 401:
-                    raise
-            # 401 means that nothing was done. One fresh token tells an expired one from a refused app.
-            self._tokens.invalidate()
-            return await self._send(operation, method, address, body)
-
-        return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
-
-    async def _send(
-        self, operation: str, method: str, address: str, body: Mapping[str, Any] | None
-    ) -> Mapping[str, Any]:
-        token = await self._tokens.access_token()
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        with translated(operation):
-            answer = await self._http.request(method, address, headers=headers, json=body, follow_redirects=False)
-            if answer.status_code == 302:
-                return {"location": answer.headers.get("location")}
-            if not answer.is_success:
-                raise refusal(operation, answer.status_code, dict(answer.headers), answer.content)
-            values = json.loads(answer.content) if answer.content else {}
-            if not isinstance(values, dict):
-                raise ValueError("the answer is not an object")
-            return values
-
-
-def _segment(value: str) -> str:
-    return quote(value, safe="@")
+        return f"{self._job(printer_id, job_id)}/documents/{segment(document_id)}"
 
 
 def _task(values: Mapping[str, Any]) -> Task:

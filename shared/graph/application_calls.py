@@ -1,0 +1,102 @@
+"""Sends requests to Graph with the token of the app itself, by the one retry rule. For JSON alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from shared.bounds import Bounds
+from shared.errors import GraphDenied, GraphError
+from shared.graph.retry import call
+from shared.graph.translation import refusal, translated
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class ApplicationTokens(Protocol):
+    """Tokens of the app itself."""
+
+    async def access_token(self) -> str:
+        """A token that is valid now. Raises NotNow."""
+        ...
+
+    def invalidate(self) -> None:
+        """Forget the token at hand: Graph refused it."""
+        ...
+
+
+class ApplicationCalls:
+    """Calls Graph as the application. Raises GraphError's branches, NoReply and NotNow."""
+
+    def __init__(
+        self,
+        base_url: str,
+        http: httpx.AsyncClient,
+        tokens: ApplicationTokens,
+        *,
+        bounds: Bounds,
+        sleep: Callable[[float], Awaitable[None]],
+        random: Callable[[], float],
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.http = http
+        self._host = urlsplit(base_url).netloc.lower()
+        self._tokens = tokens
+        self._bounds = bounds
+        self._sleep = sleep
+        self._random = random
+
+    async def run(
+        self, operation: str, method: str, address: str, body: Mapping[str, Any] | None = None, *, repeatable: bool
+    ) -> Mapping[str, Any]:
+        """The answer's object, `{"location": …}` for a 302, and an empty one where the answer has no content.
+
+        `address` is a whole URL, and `repeatable` says whether the call may be sent again after a lost reply.
+        """
+        if urlsplit(address).netloc.lower() != self._host:
+            # The token is for Graph alone, whatever an answer says.
+            raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
+
+        async def once() -> Mapping[str, Any]:
+            try:
+                return await self._send(operation, method, address, body)
+            except GraphDenied as error:
+                if error.status != 401:
+                    raise
+            # 401 means that nothing was done. One fresh token tells an expired one from a refused app.
+            self._tokens.invalidate()
+            return await self._send(operation, method, address, body)
+
+        return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
+
+    async def entries(self, operation: str, address: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Every entry of a list, over all of its pages."""
+        while address:
+            page = await self.run(operation, "GET", address, repeatable=True)
+            for entry in page.get("value") or []:
+                yield entry
+            address = str(page.get("@odata.nextLink") or "")
+
+    async def _send(
+        self, operation: str, method: str, address: str, body: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        token = await self._tokens.access_token()
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        with translated(operation):
+            answer = await self.http.request(method, address, headers=headers, json=body, follow_redirects=False)
+            if answer.status_code == 302:
+                return {"location": answer.headers.get("location")}
+            if not answer.is_success:
+                raise refusal(operation, answer.status_code, dict(answer.headers), answer.content)
+            values = json.loads(answer.content) if answer.content else {}
+            if not isinstance(values, dict):
+                raise ValueError("the answer is not an object")
+            return values
+
+
+def segment(value: str) -> str:
+    """`value` as one segment of an address."""
+    return quote(value, safe="@")
