@@ -14,7 +14,7 @@ _MEMBERS = frozenset({"owner", "ownerId", "delegate", "from", "to"})
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """`delegate` may collect the jobs of `owner` (user principal names, lower case) on these days in UTC, both included.
+    """`delegate` may collect the jobs of `owner` on these days in UTC, both included. The names are in lower case.
 
     `owner_id` is the owner's user id where the catalog has it; else it is that of the owner's record.
     """

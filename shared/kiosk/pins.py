@@ -39,19 +39,16 @@ def hash_pin(pin: str, salt: bytes, keys: KioskKeys) -> PinHash:
     return PinHash(made.hex(), salt.hex(), COST_N, COST_R, COST_P)
 
 
-def verify_pin(pin: str, kept: PinHash | None, keys: KioskKeys) -> bool:
-    """Whether it is the PIN, at the same cost where there is none. Takes as long as `hash_pin` for each key."""
+def verify_pin(pin: str, kept: PinHash | None, keys: KioskKeys) -> int | None:
+    """The number of the key with which it is the PIN (0: the current one), None where it is not the PIN.
+
+    Costs the same where nothing is kept. Takes as long as `hash_pin` for each key.
+    """
     expected = kept or _NOBODY
     claimed = bytes.fromhex(expected.hash)
-    right = False
-    for digest in keys.digests(Purpose.PIN, pin.encode()):
-        right |= hmac.compare_digest(_scrypt(digest, expected), claimed)
-    return right and kept is not None
-
-
-def is_current(pin: str, kept: PinHash, keys: KioskKeys) -> bool:
-    """Whether the right PIN's hash was made with the current key."""
-    return hmac.compare_digest(_scrypt(keys.digest(Purpose.PIN, pin.encode()), kept), bytes.fromhex(kept.hash))
+    digests = keys.digests(Purpose.PIN, pin.encode(errors="replace"))
+    right = [hmac.compare_digest(_scrypt(digest, expected), claimed) for digest in digests]
+    return right.index(True) if any(right) and kept is not None else None
 
 
 def _scrypt(secret: bytes, cost: PinHash) -> bytes:

@@ -1,0 +1,99 @@
+"""Releases or discards the jobs that a person chose at a kiosk: only that person's, only to this kiosk's printer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from shared.held.releasing import ReleaseCode, ReleaseOutcome, discard, release
+from shared.kiosk.admission import Admitted, admit, owner_ids
+from shared.kiosk.audit import entry
+from shared.kiosk.devices import Device
+from shared.kiosk.requests import JobWanted, job_id, read_jobs
+from shared.kiosk.services import KioskServices
+
+NOT_YOURS = "This job is not yours to collect."
+RELEASE, DISCARD = "release", "discard"
+
+
+async def redirect_jobs(device: Device, session: str, body: bytes, services: KioskServices) -> dict[str, Any]:
+    """Release jobs to the kiosk's own printer, all at once. Raises KioskRefused; a job's trouble is its outcome."""
+    admitted = await admit(device, session, services)
+
+    async def one(job: JobWanted) -> ReleaseOutcome:
+        return await release(
+            job.path,
+            None,
+            to_printer=admitted.kiosk.printer_id,
+            kiosk_id=admitted.kiosk.id,
+            by=admitted.person.user_principal_name,
+            changes=job.changes,
+            services=services.tasks,
+        )
+
+    return await _act(RELEASE, read_jobs(body, services.bounds, with_changes=True), one, admitted, services)
+
+
+async def discard_jobs(device: Device, session: str, body: bytes, services: KioskServices) -> dict[str, Any]:
+    """Discard jobs, all at once. Raises KioskRefused; a job's trouble is its outcome."""
+    admitted = await admit(device, session, services)
+
+    async def one(job: JobWanted) -> ReleaseOutcome:
+        by = admitted.person.user_principal_name
+        return await discard(job.path, None, by=by, kiosk_id=admitted.kiosk.id, services=services.tasks)
+
+    return await _act(DISCARD, read_jobs(body, services.bounds, with_changes=False), one, admitted, services)
+
+
+async def _act(
+    event: str,
+    jobs: tuple[JobWanted, ...],
+    one: Callable[[JobWanted], Awaitable[ReleaseOutcome]],
+    admitted: Admitted,
+    services: KioskServices,
+) -> dict[str, Any]:
+    allowed = await _collectable(jobs, admitted, services)
+
+    async def checked(job: JobWanted) -> ReleaseOutcome:
+        if job.user_id.lower() not in allowed:
+            return ReleaseOutcome(ReleaseCode.REFUSED, NOT_YOURS, job.path)
+        return await one(job)
+
+    outcomes = await asyncio.gather(*(checked(job) for job in jobs))
+    kiosk, person = admitted.kiosk, admitted.person
+    await services.audit.write(
+        *(
+            entry(
+                event,
+                kiosk.id,
+                kiosk.printer_id,
+                person=person.user_principal_name,
+                job=f"{job.printer_id}/{job.job_id}",
+                owner=job.user_id if job.user_id.lower() != person.user_id.lower() else None,
+                outcome=outcome.code.value,
+                reason=outcome.reason,
+                destinationJob=outcome.destination_job_id,
+            )
+            for job, outcome in zip(jobs, outcomes, strict=True)
+        )
+    )
+    return {"outcomes": [_shown(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]}
+
+
+async def _collectable(jobs: tuple[JobWanted, ...], admitted: Admitted, services: KioskServices) -> frozenset[str]:
+    """The user ids whose jobs the person may collect now; who delegated is looked up where a job asks for it."""
+    own = admitted.person.user_id.lower()
+    if all(job.user_id.lower() == own for job in jobs):
+        return frozenset({own})
+    catalog = await services.tasks.load_catalog()
+    return frozenset({own, *await owner_ids(admitted.person, catalog, services)})
+
+
+def _shown(job: JobWanted, outcome: ReleaseOutcome) -> dict[str, str]:
+    return {
+        "id": job_id(f"held/{job.user_id}/{job.printer_id}/{job.job_id}"),
+        "document": outcome.document,
+        "outcome": outcome.code.value,
+        "reason": outcome.reason,
+    }
