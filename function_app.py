@@ -2,7 +2,17 @@
 
 import azure.functions as func
 
-from functions import job_watch, kiosk, print_tasks, status, submissions, upkeep, usage_export, usage_report
+from functions import (
+    job_watch,
+    kiosk,
+    notifications,
+    print_tasks,
+    status,
+    submissions,
+    upkeep,
+    usage_export,
+    usage_report,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (submissions, job_watch, print_tasks, kiosk, upkeep, status, usage_export, usage_report):

@@ -78,6 +78,16 @@ class Bounds:
     kiosk_forget_seconds: float = _bound(DAY, "seconds", "how long failed taps and PINs count")
     kiosk_overlap_seconds: float = _bound(DAY, "seconds", "how long a kiosk's secret is taken after it was replaced")
     audit_seconds: float = _bound(5, "seconds", "how long an answer to a kiosk waits for the audit log")
+    notification_body_bytes: int = _whole(MEBIBYTE, "bytes", "the largest request of notifications")
+    notification_tasks_per_message: int = _whole(100, "tasks", "tasks of one request of notifications in one message")
+    subscription_seconds: float = _bound(
+        70 * HOUR, "seconds", "how long a subscription is asked for; 4,230 minutes at most"
+    )
+    subscription_renew_seconds: float = _bound(2 * DAY, "seconds", "how long before its end a subscription is renewed")
+    subscription_alert_seconds: float = _bound(DAY / 2, "seconds", "how near its end a subscription raises an alert")
+    stuck_seconds: float = _bound(2 * HOUR, "seconds", "how long a dropped document may wait before it raises an alert")
+    stuck_records_read: int = _whole(50, "documents", "documents waiting for long that one upkeep run looks at")
+    printers_watched: int = _whole(200, "printers", "printers of the catalog that one upkeep run asks for their state")
     report_page_bytes: int = _whole(16 * MEBIBYTE, "bytes", "the largest page of a usage report; it is held in memory")
     usage_first_days: int = _whole(92, "days", "how far back the first export of usage goes")
     usage_reread_days: int = _whole(7, "days", "days of usage that are read again, because printers report late")

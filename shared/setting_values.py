@@ -75,9 +75,9 @@ def https_url(value: str, *, local_http: bool = False) -> str:
     return value.rstrip("/")
 
 
-def plain_https_url(value: str) -> str:
-    """An https address that paths can be appended to."""
-    url = https_url(value)
+def plain_https_url(value: str, *, local_http: bool = False) -> str:
+    """An https address that paths can be appended to. `local_http` also takes http on this machine."""
+    url = https_url(value, local_http=local_http)
     if urlsplit(url).query or urlsplit(url).fragment:
         raise ValueError("must end before any ? or #; leave that part out")
     return url
@@ -115,6 +115,14 @@ def fernet_keys(value: str) -> tuple[str, ...]:
             which = "is" if len(keys) == 1 else f"holds as number {number}"
             raise ValueError(f"{which} no Fernet key (32 bytes in URL-safe base64); make one: `python -m printops key`")
     return keys
+
+
+def on_or_off(value: str) -> bool:
+    """`on` or `off`, in any letter case."""
+    known = {"on": True, "off": False}
+    if value.lower() not in known:
+        raise ValueError(f"must be on or off, not {value!r}")
+    return known[value.lower()]
 
 
 def whole_number(value: str) -> int:

@@ -48,6 +48,8 @@ SETTINGS: Mapping[str, str | None] = {
     "ALERT_WEBHOOK_URL": None,
     "KIOSK_KEY": None,
     "USAGE_PSEUDONYM_KEY": None,
+    "PRINT_TELEMETRY": "off",
+    "PRINT_LOG_NAMES": "on",
 }
 BOUNDS = tuple(bound.name.upper() for bound in fields(Bounds))
 
@@ -78,6 +80,8 @@ CLIENT_STATE_CHARACTERS = 128
 UPLOAD_PART_STEP_BYTES = 320 * KIBIBYTE
 UPLOAD_PART_BELOW_BYTES = 10_000_000
 LARGEST_JOB_BYTES = 1_000_000_000
+# Graph: subscription, maximum for print task definitions (4,230 minutes).
+LONGEST_SUBSCRIPTION_SECONDS = 4_230 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,8 @@ class Settings:
     alert_webhook_url: str | None = field(default=None, repr=False)
     kiosk_keys: tuple[str, ...] = field(default=(), repr=False)
     usage_pseudonym_key: str | None = field(default=None, repr=False)
+    telemetry: bool = False
+    log_names: bool = True
     reports_account_named: bool = False
     bounds: Bounds = field(default_factory=Bounds)
 
@@ -140,10 +146,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     tenant = reader.required("GRAPH_TENANT_ID", values.tenant, "the app registration shows the directory (tenant) ID")
     client = reader.required("GRAPH_CLIENT_ID", values.guid, "the app registration shows the application (client) ID")
     keys = reader.required("TOKEN_CACHE_KEY", values.fernet_keys, "make one with `python -m printops key`")
-    notification_url = reader.optional("NOTIFICATION_URL", values.plain_https_url)
+    notification_url = reader.optional("NOTIFICATION_URL", _notification_url)
     client_states = reader.optional("NOTIFICATION_CLIENT_STATE", _client_states) or ()
     if notification_url and not reader.text("NOTIFICATION_CLIENT_STATE"):
         reader.problems.append("NOTIFICATION_CLIENT_STATE is missing: set a secret, as NOTIFICATION_URL is set.")
+    if notification_url and tenant and not values.GUID.fullmatch(tenant):
+        reader.problems.append(
+            "GRAPH_TENANT_ID must be the tenant's id (a GUID), as NOTIFICATION_URL is set: notifications name it."
+        )
     hours = reader.optional("HOLD_RETENTION_HOURS", values.number)
     federated_client = reader.optional("GRAPH_FEDERATED_CLIENT_ID", values.guid)
     certificate = reader.optional("GRAPH_CLIENT_CERTIFICATE_PATH", values.existing_file)
@@ -154,6 +164,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     reports = reader.optional("REPORTS_ACCOUNT", values.user_principal_name)
     kiosk_keys = reader.optional("KIOSK_KEY", values.fernet_keys) or ()
     pseudonym_keys = reader.optional("USAGE_PSEUDONYM_KEY", _one_key)
+    telemetry = reader.optional("PRINT_TELEMETRY", values.on_or_off)
+    log_names = reader.optional("PRINT_LOG_NAMES", values.on_or_off)
     bounds = _bounds(reader)
     problems = reader.problems + unknown_settings(environ)
     if storage is None or accounts is None or tenant is None or client is None or keys is None or problems:
@@ -180,6 +192,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         alert_webhook_url=alert_url,
         kiosk_keys=kiosk_keys,
         usage_pseudonym_key=pseudonym_keys,
+        telemetry=telemetry is True,
+        log_names=log_names is not False,
         reports_account_named=reports is not None,
         bounds=bounds,
     )
@@ -309,6 +323,10 @@ def _one_key(value: str) -> str:
     return keys[0]
 
 
+def _notification_url(value: str) -> str:
+    return values.plain_https_url(value, local_http=True)
+
+
 def _webhook_url(value: str) -> str:
     return values.https_url(values.secret(value), local_http=True)
 
@@ -336,6 +354,12 @@ def _bound_problems(bounds: Bounds) -> list[str]:
         problems.append(f"UPLOAD_PARTS_IN_FLIGHT must be 1 to 4, not {bounds.upload_parts_in_flight}.")
     if bounds.document_bytes > LARGEST_JOB_BYTES:
         problems.append(f"DOCUMENT_BYTES must be at most {LARGEST_JOB_BYTES}, the most that Universal Print takes.")
+    if bounds.subscription_seconds > LONGEST_SUBSCRIPTION_SECONDS:
+        problems.append(
+            f"SUBSCRIPTION_SECONDS must be at most {LONGEST_SUBSCRIPTION_SECONDS}, the most that Graph takes."
+        )
+    if not bounds.subscription_alert_seconds < bounds.subscription_renew_seconds < bounds.subscription_seconds:
+        problems.append("SUBSCRIPTION_ALERT_SECONDS, _RENEW_SECONDS and SUBSCRIPTION_SECONDS must grow in this order.")
     if bounds.poll_growth < 1:
         problems.append("POLL_GROWTH must be at least 1, so that polls do not come ever faster.")
     for first, longest in (("poll_first", "poll_longest"), ("retry_first", "retry_longest")):

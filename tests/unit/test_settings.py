@@ -209,11 +209,29 @@ def test_a_national_cloud_needs_both_addresses() -> None:
     assert (local.graph_base_url, local.graph_authority) == ("https://localhost:8443/v1.0", "https://localhost:8443")
 
 
-def test_notifications_need_a_secret() -> None:
-    (problem,) = problems({**NEEDED, "NOTIFICATION_URL": "https://print.contoso.com"})
+def test_notifications_need_a_secret_and_the_id_of_the_tenant() -> None:
+    url, tenant = "https://print.contoso.com/", GUID
+    (problem,) = problems({**NEEDED, "NOTIFICATION_URL": url, "GRAPH_TENANT_ID": tenant})
     assert problem.startswith("NOTIFICATION_CLIENT_STATE is missing")
-    settings = load(NOTIFICATION_URL="https://print.contoso.com/", NOTIFICATION_CLIENT_STATE="now, before")
+    (problem,) = problems({**NEEDED, "NOTIFICATION_URL": url, "NOTIFICATION_CLIENT_STATE": "now"})
+    assert problem.startswith("GRAPH_TENANT_ID must be the tenant's id")
+    settings = load(NOTIFICATION_URL=url, NOTIFICATION_CLIENT_STATE="now, before", GRAPH_TENANT_ID=tenant)
     assert settings.notification_client_states == ("now", "before")
+    assert settings.notification_url == "https://print.contoso.com"
+    local = {"NOTIFICATION_CLIENT_STATE": "now", "GRAPH_TENANT_ID": tenant}
+    assert load(NOTIFICATION_URL="http://127.0.0.1:7071", **local).notification_url == "http://127.0.0.1:7071"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUBSCRIPTION_SECONDS", "253801"),
+        ("SUBSCRIPTION_RENEW_SECONDS", "252000"),
+        ("SUBSCRIPTION_ALERT_SECONDS", "172800"),
+    ],
+)
+def test_a_subscription_is_renewed_before_it_raises_an_alert_and_before_it_ends(name: str, value: str) -> None:
+    assert "SUBSCRIPTION_SECONDS" in problems({**NEEDED, name: value})[0]
 
 
 @pytest.mark.parametrize("value", ["0 15 3 * * *", "*/5 * * * *", "0 0 8-17/2 * Jan,JUL Mon-Fri", "0,30 * * 1 * 0"])

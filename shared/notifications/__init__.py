@@ -1,0 +1,1 @@
+"""What Graph posts to the webhook: read, checked and turned into messages, without a call to anything."""

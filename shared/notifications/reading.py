@@ -1,0 +1,131 @@
+"""Reads a POST of change notifications (Graph: changeNotificationCollection). Pure; outside input ends here."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.errors import PrintFunctionsError
+
+# Graph writes the same resource in several ways: universal-print-webhook-notifications, change-notifications-overview
+# and Microsoft's sample differ in letter case, slash, and the name of the definition. The task may stand beside it.
+_SEGMENT = r"[A-Za-z0-9_.-]{1,100}"
+_KEY = rf"(?:/({_SEGMENT})|\('({_SEGMENT})'\))"
+_RESOURCE = re.compile(rf"/?print/(?:taskDefinitions?|printTaskDefinitions?){_KEY}/tasks(?:{_KEY})?/?", re.IGNORECASE)
+_ID = re.compile(_SEGMENT)
+_EVENT = re.compile(r"[A-Za-z]{1,64}")
+_DOTS = frozenset({".", ".."})
+
+
+class NotificationUnreadable(PrintFunctionsError):
+    """The body of a POST is not a collection of change notifications."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNotice:
+    """A print task has begun."""
+
+    definition_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleNotice:
+    """Something about a subscription: `event` is Graph's lifecycleEventType."""
+
+    subscription_id: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What a POST says, each thing once. `refused` counts the items that were passed over, by a stable word."""
+
+    tasks: tuple[TaskNotice, ...] = ()
+    lifecycle: tuple[LifecycleNotice, ...] = ()
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class _Refused(Exception):
+    """One item is passed over; the message is the stable word."""
+
+
+def read_notifications(body: bytes, client_states: Sequence[str], tenant_id: str) -> Notices:
+    """The good items of a POST. Raises NotificationUnreadable where there are no items to read.
+
+    An item is good when its clientState is one of ours and its tenant is ours; members that are unknown are let be.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotificationUnreadable("The body is not JSON.") from error
+    items = document.get("value") if isinstance(document, dict) else None
+    if not isinstance(items, list):
+        raise NotificationUnreadable('The body has no list "value".')
+    secrets = [state.encode() for state in client_states]
+    tasks: dict[tuple[str, str], TaskNotice] = {}
+    lifecycle: dict[tuple[str, str], LifecycleNotice] = {}
+    refused: Counter[str] = Counter()
+    for item in items:
+        try:
+            notice = _read(item, secrets, tenant_id)
+        except _Refused as error:
+            refused[str(error)] += 1
+            continue
+        if isinstance(notice, TaskNotice):
+            tasks.setdefault((notice.definition_id.lower(), notice.task_id.lower()), notice)
+        else:
+            lifecycle.setdefault((notice.subscription_id.lower(), notice.event), notice)
+    return Notices(tuple(tasks.values()), tuple(lifecycle.values()), refused)
+
+
+def _read(item: Any, secrets: Sequence[bytes], tenant_id: str) -> TaskNotice | LifecycleNotice:
+    if not isinstance(item, dict):
+        raise _Refused("notAnObject")
+    if not _is_ours(item.get("clientState"), secrets):
+        raise _Refused("clientState")
+    tenant = item.get("tenantId")
+    if not isinstance(tenant, str) or tenant.lower() != tenant_id:
+        raise _Refused("tenant")
+    event = item.get("lifecycleEvent")
+    if event is not None:
+        return _lifecycle(item, event)
+    return _task(item)
+
+
+def _is_ours(client_state: Any, secrets: Sequence[bytes]) -> bool:
+    """Compared with every secret in constant time, so that an answer's delay says nothing about any of them."""
+    if not isinstance(client_state, str):
+        return False
+    given = client_state.encode(errors="surrogatepass")
+    same = [hmac.compare_digest(given, secret) for secret in secrets]
+    return any(same)
+
+
+def _lifecycle(item: dict[str, Any], event: Any) -> LifecycleNotice:
+    subscription = item.get("subscriptionId")
+    if not isinstance(event, str) or not _EVENT.fullmatch(event):
+        raise _Refused("lifecycleEvent")
+    if not isinstance(subscription, str) or not _ID.fullmatch(subscription):
+        raise _Refused("subscriptionId")
+    return LifecycleNotice(subscription, event)
+
+
+def _task(item: dict[str, Any]) -> TaskNotice:
+    resource = item.get("resource")
+    found = _RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
+    if found is None:
+        raise _Refused("resource")
+    definition = found[1] or found[2]
+    task = found[3] or found[4]
+    if task is None:
+        data = item.get("resourceData")
+        task = data.get("id") if isinstance(data, dict) else None
+    if not isinstance(task, str) or not _ID.fullmatch(task) or _DOTS & {definition, task}:
+        raise _Refused("taskId")
+    return TaskNotice(definition, task)
