@@ -15,5 +15,5 @@ from functions import (
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (submissions, job_watch, print_tasks, kiosk, upkeep, status, usage_export, usage_report):
+for module in (submissions, job_watch, notifications, print_tasks, kiosk, upkeep, status, usage_export, usage_report):
     app.register_functions(module.blueprint)
