@@ -44,6 +44,12 @@ param pseudonymizeUsage bool = false
 @description('True where alerts go to the address in the vault secret alert-webhook-url, which somebody has put there.')
 param alertWebhook bool = false
 
+@description('Traces and metrics of the app itself, beside what the host sends.')
+param telemetry bool = true
+
+@description('Whether the log may have the names of documents.')
+param logNames bool = true
+
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
@@ -187,6 +193,8 @@ module functionApp 'app/function-app.bicep' = {
     upkeepSchedule: upkeepSchedule
     pseudonymizeUsage: pseudonymizeUsage
     alertWebhook: alertWebhook
+    telemetry: telemetry
+    logNames: logNames
   }
 }
 

@@ -16,6 +16,7 @@ from shared.names import CATALOG_PATH, POISON_SUFFIX, QUEUES
 from shared.problems import answer_json
 from shared.services import Services, services
 from shared.submission.record import Record, timestamp
+from shared.telemetry.signals import measure
 from shared.usage.pending import export_alert, read_pending
 
 # The status answers within the host's limit also when many submissions are open: so many are read.
@@ -62,9 +63,19 @@ async def read_depths(ready: Services) -> dict[str, int | None]:
 async def update_alerts(ready: Services, more: Mapping[str, str] | None = None) -> None:
     """Tell what began and what ended since the last time; `more` are alerts that the caller knows of."""
     accounts, depths = await asyncio.gather(ready.pool.statuses(), read_depths(ready))
+    _measure(accounts, depths)
     unfinished = export_alert(await read_pending(ready.storage.state), datetime.now(UTC))
     active = {**current_alerts(accounts, depths), **unfinished, **(more or {})}
     await alerts.update(active, ready.storage.state, ready.http, ready.settings.alert_webhook_url)
+
+
+def _measure(accounts: Sequence[AccountStatus], depths: Mapping[str, int | None]) -> None:
+    for name, depth in depths.items():
+        measure("print.queue_depth", depth or 0, "{message}", queue=name)
+    for account in accounts:
+        for window, (used, limit) in account.use.items():
+            left = max(0.0, 1 - used / limit) if limit else 0.0
+            measure("print.account_budget_left", left, "1", account=account.user_principal_name, window=window)
 
 
 def current_alerts(accounts: Sequence[AccountStatus], depths: Mapping[str, int | None]) -> dict[str, str]:

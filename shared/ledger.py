@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.errors import PrintFunctionsError
 from shared.storage.day_log import DayLog
+from shared.telemetry.signals import count, measure
 
 LEDGER_PREFIX = "ledger"
 ONE_DAY = timedelta(days=1)
@@ -78,6 +79,18 @@ def decode_row(values: Mapping[str, Any]) -> LedgerRow:
     return row
 
 
+# What the metrics call the ends of documents; any other outcome goes by its own word.
+_METRICS = {"completed": "printed", "aborted": "failed"}
+
+
+def _tell(row: LedgerRow) -> None:
+    outcome = _METRICS.get(row.outcome, row.outcome)
+    count(f"print.{outcome}", source=row.source, reason=row.code)
+    if row.outcome == "completed" and row.begun:
+        seconds = (datetime.fromisoformat(row.ended) - datetime.fromisoformat(row.begun)).total_seconds()
+        measure(f"print.{row.source}_to_paper", seconds, "s")
+
+
 class LedgerWriter:
     """Writes rows to the file of the day on which the document ended."""
 
@@ -86,6 +99,7 @@ class LedgerWriter:
 
     async def write(self, row: LedgerRow) -> None:
         """Store the row. A row that is written again has the same id, and readers keep one."""
+        _tell(row)
         await self._log.append(datetime.fromisoformat(row.ended).date(), encode_row(row))
 
 

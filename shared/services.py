@@ -26,6 +26,7 @@ from shared.storage.documents import Documents
 from shared.storage.state import StateStore
 from shared.submission.holding import Records
 from shared.submission.services import SubmissionServices
+from shared.telemetry.switch import switch
 
 if TYPE_CHECKING:
     import httpx
@@ -74,6 +75,7 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
     from shared.upload.http import open_upload_http
 
     settings = load_settings(environ)
+    switch(environ, telemetry=settings.telemetry, log_names=settings.log_names)
     bounds = settings.bounds
     storage = await stack.enter_async_context(open_storage(settings.storage))
     context = ssl.create_default_context()

@@ -26,6 +26,8 @@ param reconcileSchedule string
 param upkeepSchedule string
 param pseudonymizeUsage bool
 param alertWebhook bool
+param telemetry bool
+param logNames bool
 
 resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: hostStorageName
@@ -116,6 +118,8 @@ var always = {
   USAGE_EXPORT_SCHEDULE: usageExportSchedule
   RECONCILE_SCHEDULE: reconcileSchedule
   UPKEEP_SCHEDULE: upkeepSchedule
+  PRINT_TELEMETRY: telemetry ? 'on' : 'off'
+  PRINT_LOG_NAMES: logNames ? 'on' : 'off'
 }
 var reports = empty(reportsAccount) ? {} : { REPORTS_ACCOUNT: reportsAccount }
 var pseudonymKey = { USAGE_PSEUDONYM_KEY: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/usage-pseudonym-key)' }

@@ -19,6 +19,7 @@ from shared.errors import (
     NoReply,
     NotNow,
 )
+from shared.telemetry.signals import span
 
 # How long to stay away from a service whose address does not answer at all.
 UNREACHABLE_SECONDS = 15.0
@@ -28,7 +29,13 @@ LONGEST_WAIT_SECONDS = 24 * 60 * 60.0
 
 @contextmanager
 def translated(operation: str) -> Iterator[None]:
-    """Raise our errors for those of kiota and httpx inside the block."""
+    """Raise our errors for those of kiota and httpx inside the block, which is one call to Graph."""
+    with span(f"Graph: {operation}"), _translated(operation):
+        yield
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
     import httpx
     from kiota_abstractions.api_error import APIError
 

@@ -15,6 +15,7 @@ from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
 from shared.submission.record import Result, moment, timestamp
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
 from shared.tasks.services import TaskServices
+from shared.telemetry.signals import span, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,8 @@ async def follow(path: str, looks: int, services: TaskServices) -> None:
         await look_later(entry, left + CLAIM_MARGIN_SECONDS, services)
         return
     try:
-        await _go_on(entry, etag, services)
+        with span("follow released job", trace_of(entry.task_id), **{"print.task": entry.task_id}):
+            await _go_on(entry, etag, services)
     except StorageConflict:
         logger.info("%s was taken over", path)
     except NotNow as error:

@@ -17,6 +17,7 @@ from shared.submission.collected import Collected, encode_collected
 from shared.submission.record import timestamp
 from shared.tasks.record import TaskAlert, TaskRecordUnreadable
 from shared.tasks.services import TaskServices
+from shared.telemetry.signals import count
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ async def sent(
         await look_later(entry, delay, services)
     moved = replace(entry, state=HeldState.RELEASED, release=release, ending=None)
     await services.entries.save(moved, etag)
+    count("print.released")
     return moved
 
 

@@ -13,6 +13,8 @@ from shared.submission.claims import overdue
 from shared.submission.places import is_document
 from shared.submission.record import Document, Record, State, submission_key, timestamp
 from shared.submission.services import SubmissionServices
+from shared.telemetry.names import shown
+from shared.telemetry.signals import count, span, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ async def accept(container: str, name: str, services: SubmissionServices) -> str
     """
     facts = await services.documents.facts(container, name)
     if facts is None:
-        logger.info("%s/%s was removed before it was accepted", container, name)
+        logger.info("%s/%s was removed before it was accepted", container, shown(name))
         return None
     return await _accept(facts, services)
 
@@ -47,7 +49,7 @@ async def sweep(services: SubmissionServices) -> int:
             try:
                 queued += await _accept(facts, services) is not None
             except PrintFunctionsError:
-                logger.exception("%s/%s could not be accepted", facts.container, facts.name)
+                logger.exception("%s/%s could not be accepted", facts.container, shown(facts.name))
     for key in sorted(open_keys):
         try:
             queued += await _wake(key, services)
@@ -77,7 +79,11 @@ async def _accept(facts: BlobFacts, services: SubmissionServices) -> str | None:
         key=key, document=document, accepted=timestamp(now), next_at=timestamp(now + timedelta(seconds=delay))
     )
     record = record.with_event(timestamp(now), f"accepted from {facts.container}, {facts.size} bytes")
-    if not await services.records.create(record):
+    with span("accept document", trace_of(key), **{"print.submission": key}):
+        created = await services.records.create(record)
+    if created:
+        count("print.submitted")
+    else:
         loaded = await services.records.load(key)
         if loaded is None or loaded[0].state is State.CLOSED:
             return None

@@ -16,6 +16,7 @@ from shared.submission.holding import Holding
 from shared.submission.record import Outcome, Record, Result, State, moment, timestamp
 from shared.submission.services import SubmissionServices
 from shared.submission.troubles import REPLACEABLE, OtherAccount, PutOff, Reject, meaning
+from shared.telemetry.signals import span, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,20 @@ async def deliver(
 
     `by` names this run of the function. Errors that are not ours go to the host, which delivers the message again.
     """
+    step = "follow job" if State.STARTED in wanted else "print document"
+    with span(step, trace_of(key), **{"print.submission": key}):
+        await _deliver(key, sequence, by, work, wanted, queue, services)
+
+
+async def _deliver(
+    key: str,
+    sequence: int,
+    by: str,
+    work: Work,
+    wanted: frozenset[State],
+    queue: MessageQueue,
+    services: SubmissionServices,
+) -> None:
     loaded = await services.records.load(key)
     record = loaded[0] if loaded else None
     match decide(record, sequence, services.now(), wanted):

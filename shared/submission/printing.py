@@ -26,6 +26,7 @@ from shared.submission.holding import Holding
 from shared.submission.places import document_name
 from shared.submission.record import Job, State, moment, timestamp
 from shared.submission.services import SubmissionServices
+from shared.telemetry.signals import measure
 from shared.upload.blob_source import BlobSource
 from shared.upload.sender import ask_missing, upload_document
 from shared.upload.session import CompletedDocument, UploadProgress, UploadSession
@@ -143,6 +144,7 @@ async def _upload(holding: Holding, services: SubmissionServices) -> None:
         holding.uploaded = made.stored
 
     blob = services.documents.blob(document.container, document.name)
+    begun, missing = services.now(), session.missing.total()
     await upload_document(
         BlobSource(blob, etag=document.etag, size=document.size, bounds=services.bounds),
         session,
@@ -154,6 +156,8 @@ async def _upload(holding: Holding, services: SubmissionServices) -> None:
         random=services.random,
         progress=progress,
     )
+    measure("print.upload_bytes", missing, "By")
+    measure("print.upload_seconds", (services.now() - begun).total_seconds(), "s")
     await holding.save(uploaded=document.size, state=State.STARTING, attempts=0)
 
 

@@ -19,6 +19,7 @@ from shared.tasks.policy import Plan
 from shared.tasks.record import TaskAlert, TaskRecord, TaskState
 from shared.tasks.rules import Abort, Redirect, Release
 from shared.tasks.services import TaskServices
+from shared.telemetry.signals import count
 
 # Graph: printerProcessingState. A printer that is stopped takes jobs and keeps them.
 _READY = frozenset({"idle", "processing"})
@@ -55,7 +56,8 @@ async def hold(record: TaskRecord, facts: TaskFacts, services: TaskServices, **c
     """Write the held entry of the job, or find the one that was written, and return it."""
     expires = timestamp(services.now() + timedelta(hours=services.hold_hours))
     entry = replace(held_entry(record, facts, expires, services), **changes)  # type: ignore[arg-type]
-    await services.entries.hold(entry)
+    if await services.entries.hold(entry):
+        count("print.held")
     return entry
 
 

@@ -8,6 +8,7 @@ from shared.held.following import follow
 from shared.tasks.handling import handle
 from shared.tasks.messages import EventUnreadable, TaskEvent, read_event, read_released, read_tasks
 from shared.tasks.services import TaskServices
+from shared.telemetry.signals import span, trace_of
 
 # Tasks of one message that are handled at the same time.
 TASKS_AT_ONCE = 8
@@ -32,7 +33,8 @@ async def _handle_all(events: list[TaskEvent], by: str, services: TaskServices) 
 
     async def one(event: TaskEvent) -> None:
         async with gate:
-            await handle(event, by, services)
+            with span("print task", trace_of(event.task_id), **{"print.task": event.task_id}):
+                await handle(event, by, services)
 
     results = await asyncio.gather(*(one(event) for event in events), return_exceptions=True)
     for result in results:

@@ -1,0 +1,118 @@
+"""One trace from file to receipt, metrics of what came of it, and nothing at all while telemetry is off."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from emulator.azurite import StorageAccount
+from emulator.universal_print.faults import Fault
+from shared.telemetry import signals
+from shared.telemetry.open_telemetry import OpenTelemetryRecorder
+from tests.support.documents import pdf
+from tests.support.drop_world import DropWorld, drop_world
+from tests.support.tenant import ROOT
+
+
+class Telemetry:
+    """What was recorded."""
+
+    def __init__(self) -> None:
+        self._spans = InMemorySpanExporter()
+        self._reader = InMemoryMetricReader()
+        traces = TracerProvider()
+        traces.add_span_processor(SimpleSpanProcessor(self._spans))
+        self.recorder = OpenTelemetryRecorder(traces, MeterProvider([self._reader]))
+
+    @property
+    def spans(self) -> list[ReadableSpan]:
+        return list(self._spans.get_finished_spans())
+
+    def of_trace(self, trace_id: str) -> list[str]:
+        return [span.name for span in self.spans if f"{span.context.trace_id:032x}" == trace_id]
+
+    def metrics(self) -> dict[str, list[tuple[dict[str, Any], float]]]:
+        data = self._reader.get_metrics_data()
+        found: dict[str, list[tuple[dict[str, Any], float]]] = {}
+        for resource in data.resource_metrics if data else []:
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    for point in metric.data.data_points:
+                        value = point.value if hasattr(point, "value") else point.sum
+                        found.setdefault(metric.name, []).append((dict(point.attributes or {}), value))
+        return found
+
+
+@pytest.fixture
+def telemetry() -> Iterator[Telemetry]:
+    recorded = Telemetry()
+    signals.use(recorded.recorder)
+    yield recorded
+    signals.use(None)
+
+
+@pytest.fixture
+async def world(storage_account: StorageAccount, tmp_path: Path) -> AsyncIterator[DropWorld]:
+    async with drop_world(storage_account, tmp_path) as built:
+        yield built
+
+
+async def test_a_document_has_one_trace_from_the_file_to_its_receipt(world: DropWorld, telemetry: Telemetry) -> None:
+    key = await world.drop("office/letter.pdf", pdf())
+    await world.settle()
+    names = telemetry.of_trace(key)
+    assert names[0] == "accept document"
+    assert {"print document", "follow job", "Graph: create job", "Graph: start job", "Graph: get job"} <= set(names), (
+        names
+    )
+    stray = [span.name for span in telemetry.spans if f"{span.context.trace_id:032x}" != key]
+    assert stray == []
+
+
+async def test_metrics_tell_what_came_of_documents_and_how_long_it_took(world: DropWorld, telemetry: Telemetry) -> None:
+    content = pdf()
+    await world.drop("office/letter.pdf", content)
+    await world.drop("office/empty.zip", b"PK\3\4 not printable")
+    await world.settle()
+    metrics = telemetry.metrics()
+    assert metrics["print.submitted"] == [({}, 2)]
+    assert metrics["print.printed"] == [({"source": "drop", "reason": "completed"}, 1)]
+    ((failed, number),) = metrics["print.failed"]
+    assert (failed["source"], number) == ("drop", 1)
+    assert metrics["print.upload_bytes"] == [({}, len(content))]
+    assert metrics["print.drop_to_paper"][0][1] > 0
+
+
+async def test_a_refused_call_tells_what_support_asks_for_and_nothing_secret(
+    world: DropWorld, telemetry: Telemetry
+) -> None:
+    world.emulator.faults.add(Fault("status", "startShareJob", status=400, code="invalidRequest", count=None))
+    await world.drop("office/secret-plans.pdf", pdf())
+    await world.settle()
+    (refused,) = [span for span in telemetry.spans if span.name == "Graph: start job"]
+    attributes = dict(refused.attributes or {})
+    assert (attributes["http.response.status_code"], attributes["graph.error.code"]) == (400, "invalidRequest")
+    assert attributes["graph.request_id"]
+    told = "".join(f"{span.name} {dict(span.attributes or {})} {span.events}" for span in telemetry.spans)
+    assert "secret-plans" not in told
+    assert "uploads/" not in told
+
+
+def test_nothing_of_telemetry_is_imported_while_it_is_off() -> None:
+    code = (
+        "import sys; import shared.services, shared.telemetry.switch as s; "
+        "s.switch({'APPLICATIONINSIGHTS_CONNECTION_STRING': 'x'}, telemetry=False, log_names=True); "
+        "print([m for m in sys.modules if m.startswith('opentelemetry')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
