@@ -52,7 +52,7 @@ def verify_pin(pin: str, kept: PinHash | None, keys: KioskKeys) -> int | None:
 
 
 def _scrypt(secret: bytes, cost: PinHash) -> bytes:
-    memory = 128 * cost.n * cost.r * cost.p * 2
+    memory = 128 * cost.r * (cost.n + cost.p + 2) + 2**20
     return hashlib.scrypt(secret, salt=bytes.fromhex(cost.salt), n=cost.n, r=cost.r, p=cost.p, maxmem=memory, dklen=32)
 
 

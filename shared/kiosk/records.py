@@ -157,9 +157,10 @@ def _check_person(person: Person) -> None:
 def _check_pin(pin: PinHash) -> None:
     bytes.fromhex(pin.hash)
     bytes.fromhex(pin.salt)
-    costs = (pin.n, pin.r, pin.p)
-    # Another cost would let whoever writes a record keep the app busy.
-    if any(type(cost) is not int for cost in costs) or not (2 <= pin.n <= 2**17 and 1 <= pin.r * pin.p <= 32):
+    if any(type(cost) is not int for cost in (pin.n, pin.r, pin.p)):
+        raise KioskRecordUnreadable("the cost of a PIN's hash is no whole number")
+    # Another cost would let whoever writes a record keep the app busy. RFC 7914: n is a power of two.
+    if not (2 <= pin.n <= 2**17 and pin.n & (pin.n - 1) == 0 and pin.r == 8 and 1 <= pin.p <= 4):
         raise KioskRecordUnreadable("the cost of a PIN's hash is out of bounds")
 
 
