@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from infra.package.archive import write_archive
 from infra.package.assembling import Contents, PackageError, assemble
@@ -30,7 +31,9 @@ def main() -> int:
     directory.mkdir(parents=True, exist_ok=True)
     folder, archive = directory / "app", directory / "app.zip"
     try:
-        contents = assemble(ROOT, options.uv, ROOT / ".work" / "package", folder)
+        # Beside the package: uv links files of its cache where it can, which is only within one disk.
+        with TemporaryDirectory(prefix=".installed-", dir=directory, ignore_cleanup_errors=True) as work:
+            contents = assemble(ROOT, options.uv, Path(work), folder)
     except PackageError as error:
         sys.stderr.write(f"{error}\n")
         return 1

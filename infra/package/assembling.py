@@ -41,10 +41,12 @@ class Contents:
 
 
 def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
-    """Make the folder `target` from the checkout `root`; `work` takes what is installed. Raises PackageError."""
+    """Make the folder `target` from the checkout `root`; `work` is empty and takes what is installed.
+
+    Raises PackageError.
+    """
     installed = work / "installed"
-    for folder in (installed, target):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
     _install(root, uv, installed)
     packages = target / PACKAGES
     _copy_packages(installed, packages)
@@ -70,7 +72,7 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
 
 def _install(root: Path, uv: str, target: Path) -> None:
     command = [
-        *(uv, "pip", "install", "--quiet", "--target", str(target), "--link-mode", "copy"),
+        *(uv, "pip", "install", "--quiet", "--target", str(target)),
         *("--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:"),
         *("--require-hashes", "--no-compile-bytecode", "-r", str(root / "requirements.txt")),
     ]
