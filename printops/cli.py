@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from printops import held, key, login, submissions, submit, usage
+from printops import badge, held, key, kiosk, login, submissions, submit, usage
 
 app = typer.Typer(
     name="printops",
@@ -18,6 +18,8 @@ app.command("key")(key.key)
 app.command("submit")(submit.submit)
 app.add_typer(submissions.app, name="submissions")
 app.add_typer(held.app, name="held")
+app.add_typer(kiosk.app, name="kiosk")
+app.add_typer(badge.app, name="badge")
 app.add_typer(usage.app, name="usage")
 
 
