@@ -1,0 +1,1 @@
+"""IPP attributes of printers: bytes, a readable file, a live printer, and what clients expect. For `printops` alone."""
