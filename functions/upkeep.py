@@ -30,11 +30,16 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
     arg_name="timer", schedule=os.environ.get("UPKEEP_SCHEDULE") or DEFAULT_UPKEEP_SCHEDULE, run_on_startup=False
 )
 async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
-    """Refresh the sign-ins of accounts that rested for long, and keep the held jobs true."""
+    """See to the subscription, to sign-ins that rested for long and to the held jobs, and look for what is wrong."""
     from shared.accounts.care import keep_alive
     from shared.services import services
+    from shared.subscriptions.services import subscription_services
+    from shared.subscriptions.upkeep import maintain
     from shared.tasks.timers import tidy_held
+    from shared.watching import watch
 
     ready = await services()
+    await maintain(await subscription_services())
     await keep_alive(ready.pool, ready.tokens)
     await tidy_held(ready)
+    await watch(ready)

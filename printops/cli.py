@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from printops import badge, held, key, kiosk, login, submissions, submit, usage
+from printops import alerts, badge, held, key, kiosk, login, submissions, submit, usage
 
 app = typer.Typer(
     name="printops",
@@ -15,6 +15,7 @@ app = typer.Typer(
 )
 app.command("login")(login.login)
 app.command("key")(key.key)
+app.command("alerts")(alerts.alerts)
 app.command("submit")(submit.submit)
 app.add_typer(submissions.app, name="submissions")
 app.add_typer(held.app, name="held")

@@ -1,13 +1,18 @@
-"""Alerts: told once when they begin and once when they end, to the log and to a webhook."""
+"""Alerts: told once when they begin and once when they end, to the log, as a metric and to a webhook.
+
+What the webhook did not take is kept and posted again by the next runs, for a day.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from shared import metrics
 from shared.errors import StorageConflict
 from shared.storage.state import StateStore
 
@@ -19,6 +24,10 @@ logger = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 ALERTS_PATH = "alerts/current.json"
+UNTOLD_PATH = "alerts/untold.json"
+# Seconds after which nobody needs to be told any more, and how many wait at most.
+TOLD_WITHIN = 24 * 60 * 60.0
+MOST_UNTOLD = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,19 @@ async def update(
     now: Mapping[str, str], state: StateStore, http: httpx.AsyncClient, webhook_url: str | None
 ) -> list[Change]:
     """Store the alerts in force and tell what changed. Two instances at once tell it once."""
+    changed = await _store(now, state)
+    if webhook_url:
+        await _tell(changed, state, http, webhook_url)
+    return changed
+
+
+async def in_force(state: StateStore) -> Mapping[str, str]:
+    """The alerts that were told to have begun and not to have ended: name and sentence."""
+    stored = await state.read(ALERTS_PATH)
+    return _read(stored.content) if stored else {}
+
+
+async def _store(now: Mapping[str, str], state: StateStore) -> list[Change]:
     stored = await state.read(ALERTS_PATH)
     before = _read(stored.content) if stored else {}
     changed = changes(before, now)
@@ -62,9 +84,41 @@ async def update(
             change.name,
             change.text,
         )
-        if webhook_url:
-            await _post(change, http, webhook_url)
+        metrics.record("alert", kind=change.name.partition(":")[0], active="yes" if change.active else "no")
     return changed
+
+
+async def _tell(changed: Sequence[Change], state: StateStore, http: httpx.AsyncClient, webhook_url: str) -> None:
+    """Post what changed after what was not taken before, in order, and keep what is not taken now."""
+    stored = await state.read(UNTOLD_PATH)
+    now = time.time()
+    waiting = [
+        (change, at) for change, at in _read_untold(stored.content if stored else b"[]") if now - at < TOLD_WITHIN
+    ]
+    waiting += [(change, now) for change in changed]
+    untold: list[tuple[Change, float]] = []
+    for change, at in waiting:
+        # After one that failed the others wait, so that an end is never told before its beginning.
+        if untold or not await _post(change, http, webhook_url):
+            untold.append((change, at))
+    content = json.dumps([{**asdict(change), "at": at} for change, at in untold[-MOST_UNTOLD:]]).encode()
+    try:
+        if stored is not None:
+            await state.replace(UNTOLD_PATH, content, stored.etag)
+        elif untold:
+            await state.create(UNTOLD_PATH, content)
+    except StorageConflict:
+        logger.warning("two runs told alerts at the same time")
+
+
+def _read_untold(content: bytes) -> list[tuple[Change, float]]:
+    try:
+        return [
+            (Change(str(entry["name"]), str(entry["text"]), active=bool(entry["active"])), float(entry["at"]))
+            for entry in json.loads(content)
+        ]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
 
 
 def _read(content: bytes) -> Mapping[str, str]:
@@ -79,7 +133,7 @@ def _read(content: bytes) -> Mapping[str, str]:
     return before
 
 
-async def _post(change: Change, http: httpx.AsyncClient, webhook_url: str) -> None:
+async def _post(change: Change, http: httpx.AsyncClient, webhook_url: str) -> bool:
     import httpx
 
     verb = "began" if change.active else "ended"
@@ -90,3 +144,5 @@ async def _post(change: Change, http: httpx.AsyncClient, webhook_url: str) -> No
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # The log has the alert; a receiver that is down must not stop the timer that tells of it.
         logger.warning("the alert %s could not be posted: %s", change.name, type(error).__name__)
+        return False
+    return True

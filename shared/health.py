@@ -11,17 +11,23 @@ import azure.functions as func
 
 from shared import alerts
 from shared.accounts.pool import AccountStatus
+from shared.alert_causes import list_causes
 from shared.errors import PrintFunctionsError
-from shared.names import CATALOG_PATH, POISON_SUFFIX, QUEUES
+from shared.names import CATALOG_PATH, HELD_PREFIX, POISON_SUFFIX, QUEUES
 from shared.problems import answer_json
 from shared.services import Services, services
+from shared.storage.state import StateStore
 from shared.submission.record import Record, timestamp
+from shared.subscriptions.alerting import subscription_alert, subscription_status
+from shared.subscriptions.upkeep import load_record
 from shared.telemetry.signals import measure
 from shared.usage.pending import export_alert, read_pending
 
 # The status answers within the host's limit also when many submissions are open: so many are read.
 OPEN_RECORDS_READ = 500
 HEALTH_SECONDS = 5.0
+# Held jobs are counted up to one page of a listing (Storage: List Blobs, 5,000).
+HELD_COUNTED = 5000
 
 
 async def answer_health() -> func.HttpResponse:
@@ -41,15 +47,24 @@ async def answer_status() -> func.HttpResponse:
 
 
 async def read_status(ready: Services) -> dict[str, Any]:
-    """Accounts and their token age, queue and poison depth, open submissions and the oldest of them."""
-    accounts, depths, (count, oldest) = await asyncio.gather(
-        ready.pool.statuses(), read_depths(ready), _open_records(ready)
+    """Accounts, queues, open submissions and the oldest of them, held jobs, the subscription, and the alerts."""
+    state = ready.storage.state
+    accounts, depths, (count, oldest), held, (subscription, _), told = await asyncio.gather(
+        ready.pool.statuses(),
+        read_depths(ready),
+        _open_records(ready),
+        _count_held(state),
+        load_record(state),
+        alerts.in_force(state),
     )
     return {
         "accounts": [_account(account) for account in accounts],
         "queues": depths,
         "openSubmissions": {"count": count, "oldest": _summary(oldest) if oldest else None},
-        "alerts": current_alerts(accounts, depths),
+        "held": held,
+        "subscription": subscription_status(subscription),
+        # What was told last holds those that only the timers find; what is known now may be newer.
+        "alerts": {**told, **current_alerts(accounts, depths)},
     }
 
 
@@ -64,9 +79,18 @@ async def update_alerts(ready: Services, more: Mapping[str, str] | None = None) 
     """Tell what began and what ended since the last time; `more` are alerts that the caller knows of."""
     accounts, depths = await asyncio.gather(ready.pool.statuses(), read_depths(ready))
     _measure(accounts, depths)
-    unfinished = export_alert(await read_pending(ready.storage.state), datetime.now(UTC))
-    active = {**current_alerts(accounts, depths), **unfinished, **(more or {})}
-    await alerts.update(active, ready.storage.state, ready.http, ready.settings.alert_webhook_url)
+    state, now = ready.storage.state, datetime.now(UTC)
+    pending, (subscription, _), causes = await asyncio.gather(
+        read_pending(state), load_record(state), list_causes(state)
+    )
+    active = {
+        **current_alerts(accounts, depths),
+        **export_alert(pending, now),
+        **(subscription_alert(subscription, now, ready.settings.bounds) if ready.settings.notification_url else {}),
+        **causes,
+        **(more or {}),
+    }
+    await alerts.update(active, state, ready.http, ready.settings.alert_webhook_url)
 
 
 def _measure(accounts: Sequence[AccountStatus], depths: Mapping[str, int | None]) -> None:
@@ -103,6 +127,15 @@ async def _open_records(ready: Services) -> tuple[int, Record | None]:
         if loaded and (oldest is None or loaded[0].accepted < oldest.accepted):
             oldest = loaded[0]
     return len(keys), oldest
+
+
+async def _count_held(state: StateStore) -> dict[str, Any]:
+    count = 0
+    async for _ in state.list_paths(HELD_PREFIX):
+        if count == HELD_COUNTED:
+            return {"count": count, "orMore": True}
+        count += 1
+    return {"count": count, "orMore": False}
 
 
 def _account(account: AccountStatus) -> dict[str, Any]:

@@ -15,6 +15,7 @@ CONTAINERS = (INBOX, ARCHIVE, FAILED, USAGE, STATE)
 QUEUES = (SUBMISSIONS_QUEUE, JOBS_QUEUE, EVENTS_QUEUE)
 
 CATALOG_PATH = "catalog.json"
+HELD_PREFIX = "held/"
 RECEIPT_SUFFIX = ".receipt.json"
 TICKET_SUFFIX = ".print.json"
 FOLDER_TICKET = "_print.json"
@@ -57,7 +58,7 @@ def printer_path(printer_id: str) -> str:
 
 def held_prefix(user_id: str) -> str:
     """Below this path lie the held jobs that the person may collect."""
-    return f"held/{user_id.lower()}/"
+    return f"{HELD_PREFIX}{user_id.lower()}/"
 
 
 def held_path(user_id: str, printer_id: str, job_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import ssl
@@ -31,6 +32,8 @@ from shared.telemetry.switch import switch
 if TYPE_CHECKING:
     import httpx
 
+# httpx logs every address in full, and those of uploads and webhooks are secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 # A catalog that was published is in force everywhere after this time.
 CATALOG_SECONDS = 15.0
 CONNECT_SECONDS = 10.0

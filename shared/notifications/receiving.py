@@ -19,6 +19,7 @@ from shared.notifications.messages import messages_of, trace_of
 from shared.notifications.reading import NotificationUnreadable, read_notifications
 from shared.problems import NO_STORE
 from shared.settings import Settings, load_settings
+from shared.telemetry.switch import switch
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def receive(request: func.HttpRequest, trace_parent: str | None) -> Received:
     try:
         if _settings is None:
             _settings = load_settings(os.environ)
+            switch(os.environ, telemetry=_settings.telemetry, log_names=_settings.log_names)
     except SettingsError as error:
         # The list of what is wrong is for the operator: this route is open to anybody.
         logger.error("notifications cannot be taken: %s", error)  # noqa: TRY400 - the sentence says it all

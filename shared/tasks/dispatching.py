@@ -23,6 +23,11 @@ async def dispatch(body: bytes, by: str, services: TaskServices) -> None:
         case "released":
             event = read_released(message)
             await follow(event.path, event.looks, services)
+        case "lifecycle":
+            from shared.subscriptions.lifecycle import handle_lifecycle
+            from shared.subscriptions.services import subscription_services
+
+            await handle_lifecycle(message, await subscription_services())
         case kind:
             raise EventUnreadable(f"no function handles the kind {kind!r}")
 

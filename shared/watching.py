@@ -1,0 +1,133 @@
+"""Looks for what is wrong and costs too much to find each minute: documents that wait, printers that have stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+from shared.alert_causes import set_causes
+from shared.catalog import Catalog, CatalogUnreadable
+from shared.errors import GraphNotFound, PrintFunctionsError
+from shared.graph.task_client import PrinterStatus
+from shared.names import open_marker_path
+from shared.services import Services
+from shared.submission.record import Record, State
+
+logger = logging.getLogger(__name__)
+
+STUCK_ALERT = "document-stuck"
+PRINTER_ALERT = "printer-stopped:"
+# Graph: printerProcessingState.
+STOPPED = "stopped"
+PRINTERS_AT_ONCE = 8
+
+GetPrinter = Callable[[str], Awaitable[PrinterStatus]]
+
+
+async def watch(ready: Services) -> None:
+    """One run: raise and end the causes of these alerts. What cannot be looked at is logged, and left as it was."""
+    await _watched("documents", _watch_documents(ready))
+    await _watched("printers", _watch_printers(ready))
+
+
+async def _watched(what: str, work: Awaitable[None]) -> None:
+    try:
+        await work
+    except PrintFunctionsError:
+        logger.exception("the %s could not be watched", what)
+
+
+async def _watch_documents(ready: Services) -> None:
+    services = ready.submissions
+    now, bounds = services.now(), services.bounds
+    prefix = open_marker_path("")
+    limit = timedelta(seconds=bounds.stuck_seconds)
+    old = sorted(
+        [
+            (found.modified, found.path.removeprefix(prefix))
+            async for found in services.state.list_summaries(prefix)
+            if now - found.modified > limit
+        ]
+    )
+    records = []
+    for _, key in old[: bounds.stuck_records_read]:
+        try:
+            loaded = await services.records.load(key)
+        except PrintFunctionsError:
+            # The sweep tells of a record that cannot be read.
+            continue
+        if loaded is not None:
+            records.append(loaded[0])
+    text = stuck_text(records, len(old) > bounds.stuck_records_read, limit)
+    await set_causes(services.state, STUCK_ALERT, {STUCK_ALERT: text} if text else {})
+
+
+def stuck_text(records: Sequence[Record], more: bool, limit: timedelta) -> str | None:
+    """The sentence about documents that wait for too long; None where none does. Pure.
+
+    A document that is held for the person who collects it may wait; what becomes of it is the held job's affair.
+    """
+    stuck = [record for record in records if not _is_held(record) and record.state is not State.CLOSED]
+    if not stuck:
+        return None
+    oldest = min(stuck, key=lambda record: record.accepted)
+    why = f" ({oldest.waiting['reason']})" if oldest.waiting and oldest.waiting.get("reason") else ""
+    count = f"{'more than ' if more else ''}{len(stuck)} dropped documents wait"
+    if len(stuck) == 1 and not more:
+        count = "a dropped document waits"
+    hours = limit.total_seconds() / 3600
+    return (
+        f"{count} for more than {hours:g} hours; the oldest is {oldest.document.name}{why}: `printops submissions list`"
+    )
+
+
+def _is_held(record: Record) -> bool:
+    return record.state is State.STARTED and record.job is not None and record.job.owner is not None
+
+
+async def _watch_printers(ready: Services) -> None:
+    from shared.tasks.services import task_services
+
+    try:
+        catalog = await ready.submissions.load_catalog()
+    except CatalogUnreadable:
+        return
+    settings = ready.settings
+    proof = settings.graph_federated_client_id, settings.graph_client_certificate_path, settings.graph_client_secret
+    if not any(proof):
+        # Without a proof of its own the app may ask for no printer, and needs none for dropped documents.
+        return
+    tasks = await task_services()
+    standing, unknown = await stopped_printers(
+        catalog, tasks.graph.get_printer, ready.submissions.bounds.printers_watched
+    )
+    await set_causes(ready.submissions.state, PRINTER_ALERT, standing, unknown=unknown)
+
+
+async def stopped_printers(catalog: Catalog, get_printer: GetPrinter, most: int) -> tuple[dict[str, str], set[str]]:
+    """The alerts of the catalog's devices, by name, and the names of those that could not be asked for."""
+    devices = [printer for printer in catalog.printers if not printer.virtual]
+    if len(devices) > most:
+        logger.warning("%d of %d printers are not watched: see PRINTERS_WATCHED", len(devices) - most, len(devices))
+    gate = asyncio.Semaphore(PRINTERS_AT_ONCE)
+    standing: dict[str, str] = {}
+    unknown = {PRINTER_ALERT + printer.id for printer in devices[most:]}
+
+    async def one(printer_id: str, display_name: str) -> None:
+        name = PRINTER_ALERT + printer_id
+        try:
+            async with gate:
+                found = await get_printer(printer_id)
+        except GraphNotFound:
+            standing[name] = f"Universal Print knows the printer {display_name} no more: publish the catalog again"
+        except PrintFunctionsError as error:
+            logger.warning("the printer %s could not be asked for: %s", display_name, error)
+            unknown.add(name)
+        else:
+            if found.state == STOPPED:
+                standing[name] = f"the printer {found.display_name} has stopped: look at the device"
+
+    await asyncio.gather(*(one(printer.id, printer.display_name) for printer in devices[:most]))
+    return standing, unknown
