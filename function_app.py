@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import (
     job_watch,
     kiosk,
+    kiosk_page,
     notifications,
     print_tasks,
     status,
@@ -15,5 +16,16 @@ from functions import (
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
-for module in (submissions, job_watch, notifications, print_tasks, kiosk, upkeep, status, usage_export, usage_report):
+for module in (
+    submissions,
+    job_watch,
+    notifications,
+    print_tasks,
+    kiosk,
+    kiosk_page,
+    upkeep,
+    status,
+    usage_export,
+    usage_report,
+):
     app.register_functions(module.blueprint)

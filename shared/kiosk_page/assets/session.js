@@ -1,0 +1,171 @@
+// One person's session: the jobs, what is chosen, what was asked of the service and what came of it.
+
+import { discard, readJobs, redirect } from "./service.js";
+
+const MOST_AT_ONCE = 50;
+const LOOKS_AT_A_RELEASE = 5;
+const LOOK_MILLISECONDS = 2000;
+const LOST = [1000, 2000, 4000];
+
+const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+// An item is {job, chosen, open, changes, busy, outcome}; outcome {code, reason} with a code of the service, or
+// onItsWay, gone (no answer came, and it waits no more), notSent (no answer came, and it still waits), unknown.
+const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
+
+export const isFinal = (item) => item.outcome !== null && FINAL.has(item.outcome.code);
+export const isFree = (item) => !item.busy && !isFinal(item) && item.outcome?.code !== "unknown";
+
+export class Session {
+  #token;
+  #ended = false;
+  #asked = 0;
+
+  constructor(answer, onChange, onRefused) {
+    this.#token = answer.session;
+    this.person = answer.person;
+    this.kiosk = answer.kiosk;
+    this.items = answer.jobs.map((job) => item(job, job.owner === null));
+    this.notices = [...answer.notices];
+    this.onChange = onChange;
+    this.onRefused = onRefused;
+  }
+
+  get chosen() {
+    return this.items.filter((each) => each.chosen && isFree(each));
+  }
+
+  get free() {
+    return this.items.filter(isFree);
+  }
+
+  get busy() {
+    return this.items.some((each) => each.busy);
+  }
+
+  // Forgets the person. What is still on its way from the service is dropped when it comes.
+  end() {
+    this.#ended = true;
+    this.#token = "";
+    this.person = null;
+    this.items = [];
+    this.notices = [];
+    this.onChange = this.onRefused = () => {};
+  }
+
+  choose(each, chosen) {
+    each.chosen = chosen;
+    this.onChange();
+  }
+
+  chooseAll(chosen) {
+    for (const each of this.free) each.chosen = chosen;
+    this.onChange();
+  }
+
+  print = () => this.#act(redirect, "redirect", (each) => ({ id: each.job.id, ...each.changes }));
+  discard = () => this.#act(discard, "discard", (each) => ({ id: each.job.id }));
+
+  // What waits now; new jobs come first and are not chosen.
+  async refresh() {
+    if (this.busy || this.#ended) return;
+    const asked = this.#asked;
+    const answer = await readJobs(this.#token, []);
+    if (this.#ended || this.busy || asked !== this.#asked || !this.#accepted(answer) || !answer.ok) return;
+    this.#take(answer.body);
+    this.onChange();
+  }
+
+  // Jobs of which nothing is known are looked for again.
+  async lookAgain() {
+    const lost = this.items.filter((each) => each.outcome?.code === "unknown");
+    for (const each of lost) Object.assign(each, { busy: "checking", outcome: null });
+    this.onChange();
+    await this.#lookUp(lost, lost[0]?.asked);
+    if (!this.#ended) this.onChange(lost);
+  }
+
+  async #act(send, name, asJob) {
+    const chosen = this.chosen;
+    if (chosen.length === 0) return;
+    this.#asked += 1;
+    for (const each of chosen) Object.assign(each, { busy: name, asked: name, outcome: null, open: false });
+    this.onChange();
+    for (let from = 0; from < chosen.length && !this.#ended; from += MOST_AT_ONCE) {
+      const part = chosen.slice(from, from + MOST_AT_ONCE);
+      const answer = await send(this.#token, part.map(asJob));
+      if (this.#ended || !this.#accepted(answer)) return;
+      if (answer.ok) settle(part, answer.body.outcomes);
+      else if (answer.code === "offline" || answer.status >= 500) await this.#lookUp(part, name);
+      else settle(part, part.map((each) => ({ id: each.job.id, outcome: "tryAgain", reason: "" })));
+    }
+    if (!this.#ended) this.onChange(chosen);
+  }
+
+  // No answer came: what is true is in the list of jobs. Nothing is sent a second time.
+  async #lookUp(part, name) {
+    for (const each of part) each.busy = "checking";
+    this.onChange();
+    let open = part;
+    for (let look = 0; look < LOOKS_AT_A_RELEASE && open.length > 0; look += 1) {
+      if (look > 0) await pause(LOOK_MILLISECONDS);
+      const answer = this.#ended ? null : await readJobs(this.#token, LOST);
+      if (this.#ended || !this.#accepted(answer)) return;
+      if (!answer.ok) break;
+      const waiting = new Map(answer.body.jobs.map((job) => [job.id, job.state]));
+      for (const each of open) {
+        const state = waiting.get(each.job.id);
+        const code = state === undefined ? (name === "redirect" ? "gone" : "discarded")
+          : state === "held" ? "notSent" : state === "released" ? "released" : "onItsWay";
+        conclude(each, code === "onItsWay" && look + 1 < LOOKS_AT_A_RELEASE ? null : { code, reason: "" });
+      }
+      open = open.filter((each) => each.busy);
+    }
+    for (const each of open) conclude(each, { code: "unknown", reason: "" });
+  }
+
+  // A session that the service ended has no more jobs to show.
+  #accepted(answer) {
+    if (answer.ok || !["sessionEnded", "unknownDevice"].includes(answer.code)) return true;
+    this.onRefused(answer.code);
+    return false;
+  }
+
+  #take({ jobs, notices }) {
+    const known = new Map(this.items.map((each) => [each.job.id, each]));
+    const listed = new Set(jobs.map((job) => job.id));
+    for (const job of jobs) {
+      const each = known.get(job.id);
+      if (!each) continue;
+      each.job = job;
+      if (job.state !== "held" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay", reason: "" };
+      else if (job.state === "held" && isFinal(each)) Object.assign(each, { outcome: { code: "notSent", reason: "" }, chosen: false });
+    }
+    for (const each of this.items) {
+      if (!listed.has(each.job.id) && !isFinal(each)) each.outcome = { code: "alreadyGone", reason: "" };
+    }
+    this.items.unshift(...jobs.filter((job) => !known.has(job.id)).map((job) => item(job, false)));
+    const told = new Set(this.notices.map(noticeKey));
+    this.notices.push(...notices.filter((notice) => !told.has(noticeKey(notice))));
+  }
+}
+
+const noticeKey = (notice) => [notice.code, notice.document, notice.at].join("\n");
+
+function item(job, chosen) {
+  const outcome = job.state === "held" ? null : { code: "onItsWay", reason: "" };
+  return { job, chosen: chosen && !outcome, open: false, changes: {}, busy: "", asked: "", outcome };
+}
+
+function conclude(each, outcome) {
+  if (outcome === null) return;
+  Object.assign(each, { busy: "", outcome, chosen: false });
+}
+
+function settle(part, outcomes) {
+  const found = new Map(outcomes.map((each) => [each.id, each]));
+  for (const each of part) {
+    const outcome = found.get(each.job.id);
+    conclude(each, outcome ? { code: outcome.outcome, reason: outcome.reason ?? "" } : { code: "unknown", reason: "" });
+  }
+}
