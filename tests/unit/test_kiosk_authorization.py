@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.kiosk.requests import job_id
+from shared.problems import KIOSK_PROBLEMS
 from tests.support.kiosk_world import ANNA_BADGE, ANNA_PERSON, BEN_BADGE, BEN_PERSON, Answered, KioskWorld, kiosk_world
 from tests.support.task_graph import ANNA, BEN
 from tests.support.task_world import LASER, VIRTUAL
@@ -248,3 +252,52 @@ async def test_no_secret_badge_or_pin_is_in_audit_or_log(world: KioskWorld, capl
     for secret in (ANNA_BADGE, "04FFEEDDCCBB80", "480215", "999123", "guessed-secret", world.secrets["lobby"]):
         assert secret not in text
     assert attempt.session not in text
+
+
+@pytest.mark.parametrize("body", [{"badge": ANNA_BADGE}, {"userName": "anna@contoso.example", "pin": "4802"}, {"x": 1}])
+async def test_a_kiosk_that_is_not_known_costs_what_a_wrong_secret_costs(
+    world: KioskWorld, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    reads: list[str] = []
+    read = world.tasks.state.read
+
+    async def counted(path: str) -> Any:
+        reads.append(path)
+        return await read(path)
+
+    monkeypatch.setattr(world.tasks.state, "read", counted)
+    costs = []
+    for headers in ({"X-Kiosk-Id": "nowhere"}, {"X-Kiosk-Id": "../lobby"}, {"Authorization": "Bearer guessed"}):
+        reads.clear()
+        answer = await world.ask("POST", "session", body, headers=headers)
+        costs.append((len(reads), answer.status, str(answer.body)))
+
+    assert len(set(costs)) == 1
+    assert not [path for path in reads if path.startswith(("badges/", "people/", "held/"))]
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=40)
+SENT = st.fixed_dictionaries(
+    {},
+    optional={"X-Kiosk-Id": TEXT, "Authorization": TEXT, "X-Kiosk-Session": TEXT},
+)
+BODY = st.binary(max_size=80) | st.dictionaries(
+    st.sampled_from(["badge", "userName", "pin", "jobs"]),
+    TEXT | st.lists(st.dictionaries(TEXT, TEXT, max_size=2)),
+    max_size=3,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(["session", "jobs", "redirect", "discard"]), SENT, BODY, st.booleans())
+def test_whatever_is_sent_is_answered_without_a_fault_of_ours(
+    name: str, headers: dict[str, str], body: Any, with_session: bool
+) -> None:
+    async def ask() -> Answered:
+        world = await kiosk_world()
+        session = await world.session() if with_session else None
+        return await world.ask("GET" if name == "jobs" else "POST", name, body, session=session, headers=headers)
+
+    answer = asyncio.run(ask())
+    assert answer.status < 500
+    assert answer.status == 200 or answer.code in KIOSK_PROBLEMS
