@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import ssl
 import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
 from emulator.azurite import AzuriteError
 from emulator.demo.advice import next_steps, short
+from emulator.demo.count import counted
 from emulator.demo.documents import DOCUMENTS, SIDECAR_SUFFIX, DemoDocument, write_documents
 from emulator.demo.folder import FolderInUseError, fresh_folder
 from emulator.demo.follow import Follower
+from emulator.demo.outcomes import Row
 from emulator.demo.processes import ProcessFailed
 from emulator.demo.real import SettingsMissing, read_values, run_real
 from emulator.demo.system import System, running_system
 from emulator.demo.table import outcome_table, remarks
+from emulator.demo.tap import print_to_virtual_printer, subscribed, tap
 from emulator.functions_host.errors import StartError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -28,6 +33,8 @@ FOLDER = ROOT / ".work" / "run"
 REAL_FOLDER = ROOT / ".work" / "real"
 PRINT_SECONDS = 90.0
 WATCH_SECONDS = 1.0
+# The document of the demo that a person prints again, to the virtual printer.
+TAPPED = "finance/2026/invoice-4712.pdf"
 FILE_WIDTH = 160
 
 
@@ -71,6 +78,7 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
         files = await writing
         say(f"dropping {len(DOCUMENTS)} documents into print-inbox")
         dropping = asyncio.create_task(_drop_all(system, files))
+        tapping = asyncio.create_task(_tap(system, files))
         rows, receipts = await Follower(system.storage, system.paper, console).follow(
             {document.name: document.expected for document in DOCUMENTS},
             system.check,
@@ -78,8 +86,11 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
             now=time.monotonic,
         )
         await dropping
+        rows.append(await tapping)
         faults = [row for row in rows if row.fault]
         say("all came out as expected" if not faults else f"{len(faults)} of {len(rows)} are not as expected")
+        is_counted = await counted(system.host_url, system.function_key, system.check)
+        say("fourteen months of usage are exported" if is_counted else "the usage report was not made in time")
         console.print()
         console.print(outcome_table(rows, {}))
         console.print(f"\nThe paper lies in {short(system.paper, ROOT)}, in a folder for each printer.", soft_wrap=True)
@@ -89,7 +100,16 @@ async def demo(console: Console, folder: Path, *, once: bool) -> int:
             console.print()
             console.print(next_steps(system, ROOT), markup=False, soft_wrap=True)
             await _until_stopped(system)
-        return 1 if faults else 0
+        return 1 if faults or not is_counted else 0
+
+
+async def _tap(system: System, files: Mapping[str, Path]) -> Row:
+    """A person prints to the virtual printer, walks to the kiosk and shows the badge."""
+    content = await asyncio.to_thread(files[TAPPED].read_bytes)
+    async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=system.ca_bundle), timeout=30) as http:
+        await subscribed(system.emulator_url, http, system.check)
+        await print_to_virtual_printer(system.emulator_url, content, http)
+    return await tap(system.kiosk, system.host_url, system.paper, system.check)
 
 
 def _saying(console: Console) -> Callable[[str], None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from emulator.demo.count import report_address
 from emulator.demo.system import System
+from emulator.demo.tap import BADGE, PERSON
 
 
 def next_steps(system: System, root: Path) -> str:
@@ -18,9 +20,13 @@ What to try next. All of it goes on until Ctrl-C.
 
   See printers, jobs and paper   {system.emulator_url}/
   See how it is doing            {system.host_url}/api/status?code={system.function_key}
+  See who printed what           {report_address(system.host_url, system.function_key)}
   Print a file of yours          {python} -m printops submit FILE --share finance --watch --settings {settings}
   See what was printed           {python} -m printops submissions list --settings {settings}
   Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
+  Have a file held for Anna      {python} -m printops submit FILE --share follow-me --set owner={PERSON} --settings {settings}
+  Collect it at the kiosk        {system.kiosk.page}
+    with Anna's badge            {BADGE} (type it, then Enter)
   Paper comes out in             {short(system.paper, root)}
   Logs are in                    {settings.parent / "logs"}
 

@@ -20,6 +20,7 @@ from emulator.azurite import Azurite, running_azurite
 from emulator.demo.processes import Children
 from emulator.demo.sign_in import sign_in_accounts
 from emulator.demo.storage import DemoStorage
+from emulator.demo.tap import Kiosk, add_kiosk, make_trigger
 from emulator.demo.tenant import administrator_token, read_catalog
 from emulator.universal_print import demo as tenant
 
@@ -39,6 +40,8 @@ class System:
     function_key: str
     paper: Path
     settings_file: Path
+    ca_bundle: str
+    kiosk: Kiosk
     check: Callable[[], None]
 
 
@@ -63,14 +66,15 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
             announced, _ = await asyncio.gather(emulator.ready(START_SECONDS), storage.make_places())
             say("the Universal Print emulator is up")
             url, bundle = announced["url"].rstrip("/"), announced["caBundle"]
-            settings = app_settings(azurite, url, bundle)
+            host_port = free_port(HOST_PORT)
+            settings = app_settings(azurite, url, bundle, host_port)
             settings_file = write_settings(folder, settings)
             async with Children(logs) as hosts, _trusting(bundle) as http:
                 host = await hosts.start(
                     "functions host",
                     [
                         *("-m", "emulator.functions_host", "--app", str(root), "--one-worker"),
-                        *("--settings", str(settings_file), "--port", str(preferred_port(HOST_PORT))),
+                        *("--settings", str(settings_file), "--port", str(host_port)),
                     ],
                     folder=root,
                 )
@@ -81,6 +85,10 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
                 say(f"the catalog is published, and {' and '.join(tenant.PRINT_ACCOUNTS)} are signed in")
                 listening = await host.ready(START_SECONDS)
                 say("the functions host is up")
+                kiosk = await add_kiosk(settings, root, logs)
+                await _run_timer("upkeep", listening, http)
+                say("a kiosk stands beside the Office MFP, and Graph tells of jobs to hold")
+                await _run_timer("usage_export", listening, http)
 
                 def check() -> None:
                     emulators.check()
@@ -94,11 +102,13 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
                     function_key=listening["masterKey"],
                     paper=Path(announced["paper"]),
                     settings_file=settings_file,
+                    ca_bundle=bundle,
+                    kiosk=kiosk,
                     check=check,
                 )
 
 
-def app_settings(azurite: Azurite, url: str, bundle: str) -> dict[str, str]:
+def app_settings(azurite: Azurite, url: str, bundle: str, host_port: int) -> dict[str, str]:
     """The settings that point the app at this storage and this emulator (`url` and its trust in `bundle`)."""
     return {
         "AzureWebJobsStorage": azurite.connection_string,
@@ -109,7 +119,12 @@ def app_settings(azurite: Azurite, url: str, bundle: str) -> dict[str, str]:
         "GRAPH_CLIENT_ID": tenant.CLIENT_ID,
         "GRAPH_CA_BUNDLE": bundle,
         "PRINT_ACCOUNTS": ",".join(tenant.PRINT_ACCOUNTS),
+        "REPORTS_ACCOUNT": tenant.PRINT_ACCOUNTS[0],
+        "GRAPH_CLIENT_SECRET": tenant.CLIENT_SECRET,
+        "NOTIFICATION_URL": f"http://127.0.0.1:{host_port}",
+        "NOTIFICATION_CLIENT_STATE": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         "TOKEN_CACHE_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+        "KIOSK_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
         # A person is watching: look for messages often, and at a started job soon.
         "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.250",
         "POLL_FIRST_SECONDS": "0.5",
@@ -136,10 +151,27 @@ def preferred_port(port: int) -> int:
     return port
 
 
+def free_port(port: int) -> int:
+    """The port itself where it is free, else one that is free now: for an address that must be known beforehand."""
+    if preferred_port(port):
+        return port
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _run_timer(name: str, host: Mapping[str, str], http: httpx.AsyncClient) -> None:
+    """Run a timer now; it would come by itself in a quarter of an hour (Functions: admin functions)."""
+    address = f"{host['url'].rstrip('/')}/admin/functions/{name}"
+    headers = {"x-functions-key": host["masterKey"]}
+    (await http.post(address, json={"input": ""}, headers=headers)).raise_for_status()
+
+
 def _trusting(bundle: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(verify=ssl.create_default_context(cafile=bundle), timeout=30)
 
 
 async def _publish(storage: DemoStorage, url: str, http: httpx.AsyncClient) -> None:
     token = await administrator_token(f"{url}/{tenant.TENANT_ID}", tenant.CLIENT_ID, tenant.ADMINISTRATOR, http)
-    await storage.publish_catalog(await read_catalog(f"{url}/v1.0", token, http, datetime.now(UTC)))
+    definition = await make_trigger(f"{url}/v1.0", f"{url}/{tenant.TENANT_ID}", token, http)
+    await storage.publish_catalog(await read_catalog(f"{url}/v1.0", token, http, datetime.now(UTC), definition))

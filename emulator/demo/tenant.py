@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 
 CATALOG_VERSION = 1
-# Graph: print-list-shares, printershare-get, printer-get, print-get-settings.
-ADMINISTRATOR_SCOPES = "PrinterShare.Read.All Printer.Read.All PrintSettings.Read.All"
+# Graph: print-list-shares, printershare-get, printer-get, print-get-settings, printer-post-tasktriggers.
+ADMINISTRATOR_SCOPES = "PrinterShare.Read.All Printer.ReadWrite.All PrintSettings.Read.All"
 
 
 async def administrator_token(authority: str, client_id: str, user: str, http: httpx.AsyncClient) -> str:
@@ -46,8 +46,13 @@ async def approve_sign_in(page: str, user_code: str, user: str, http: httpx.Asyn
     (await http.post(page, data={"otc": user_code, "userPrincipalName": user})).raise_for_status()
 
 
-async def read_catalog(graph: str, token: str, http: httpx.AsyncClient, now: datetime) -> dict[str, Any]:
-    """The catalog of every share. `graph` is the base URL with its version. Raises httpx.HTTPStatusError."""
+async def read_catalog(
+    graph: str, token: str, http: httpx.AsyncClient, now: datetime, definition_id: str | None = None
+) -> dict[str, Any]:
+    """The catalog of every share. `graph` is the base URL with its version. Raises httpx.HTTPStatusError.
+
+    `definition_id` is the task definition of held printing.
+    """
 
     async def get(path: str) -> dict[str, Any]:
         address = path if path.startswith("https://") else f"{graph}/{path}"
@@ -64,7 +69,8 @@ async def read_catalog(graph: str, token: str, http: httpx.AsyncClient, now: dat
                 yield entry
             following = page.get("@odata.nextLink")
 
-    async def entry(share_id: str) -> dict[str, Any]:
+    async def entry(share_id: str) -> tuple[dict[str, Any], bool]:
+        """The share, and whether its printer is virtual."""
         share, printer = await asyncio.gather(
             get(f"print/shares/{share_id}?$select=id,displayName,capabilities"), get(f"print/shares/{share_id}/printer")
         )
@@ -75,7 +81,7 @@ async def read_catalog(graph: str, token: str, http: httpx.AsyncClient, now: dat
             "printerId": printer["id"],
             "printerName": printer["displayName"],
             "capabilities": share["capabilities"],
-        }
+        }, not printer.get("hasPhysicalDevice", True)
 
     settings = await get("print/settings")
     share_ids = [share["id"] async for share in pages("print/shares")]
@@ -84,7 +90,17 @@ async def read_catalog(graph: str, token: str, http: httpx.AsyncClient, now: dat
         "version": CATALOG_VERSION,
         "publishedDateTime": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "documentConversionEnabled": settings["documentConversionEnabled"],
-        "shares": sorted(shares, key=lambda share: str(share["alias"])),
+        "shares": sorted((share for share, _ in shares), key=lambda share: str(share["alias"])),
+        "printers": [
+            {
+                "id": share["printerId"],
+                "displayName": share["printerName"],
+                "virtual": is_virtual,
+                "capabilities": share["capabilities"],
+            }
+            for share, is_virtual in shares
+        ],
+        **({"taskDefinitionId": definition_id} if definition_id else {}),
     }
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from emulator.demo.documents import DOCUMENTS
 from emulator.demo.outcomes import read_slips
+from emulator.demo.tap import DOCUMENT as TAPPED
+from emulator.demo.tap import KIOSK_PRINTER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -43,7 +45,10 @@ def test_every_document_comes_out_once_or_says_why_not(tmp_path: Path) -> None:
     text, _ = demo.communicate(timeout=110)
     assert demo.returncode == 0, text
     completed = [document for document in DOCUMENTS if document.expected == "completed"]
-    assert len(read_slips(tmp_path / "run" / "universal-print" / "paper")) == len(completed)
+    slips = read_slips(tmp_path / "run" / "universal-print" / "paper")
+    assert len(slips) == len(completed) + 1, "and the one that was collected"
+    assert [slip.printer for slip in slips if slip.paper.name.endswith(TAPPED)] == [KIOSK_PRINTER]
+    assert "fourteen months of usage are exported" in text
     for document in DOCUMENTS:
         (row,) = [line for line in text.splitlines() if line.startswith(document.name) and "│" in line]
         assert document.expected in row

@@ -7,6 +7,7 @@ from pathlib import Path
 from emulator.demo.advice import next_steps
 from emulator.demo.storage import DemoStorage
 from emulator.demo.system import System
+from emulator.demo.tap import BADGE, Kiosk
 
 CONNECTION = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=dGVzdA==;BlobEndpoint=http://127.0.0.1:1/a;"
 
@@ -21,6 +22,8 @@ def test_addresses_key_connection_and_relative_places_are_all_there() -> None:
         function_key="the-key",
         paper=root / ".work" / "run" / "universal-print" / "paper",
         settings_file=root / ".work" / "run" / "local.settings.json",
+        ca_bundle="ca.pem",
+        kiosk=Kiosk("http://localhost:7071/api/kiosk#kiosk=desk&secret=s", {}),
         check=lambda: None,
     )
     text = next_steps(system, root)
@@ -30,6 +33,9 @@ def test_addresses_key_connection_and_relative_places_are_all_there() -> None:
         f"--settings {Path('.work/run/local.settings.json')}",
         str(Path(".work/run/universal-print/paper")),
         f'AZURE_STORAGE_CONNECTION_STRING="{CONNECTION}"',
+        "http://localhost:7071/api/kiosk#kiosk=desk&secret=s",
+        BADGE,
+        "http://localhost:7071/api/usage/latest?code=the-key",
         "az storage blob upload --container-name print-inbox --name finance/",
     ):
         assert part in text
