@@ -15,16 +15,17 @@ def next_steps(system: System, root: Path) -> str:
     python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
     export = "set" if os.name == "nt" else "export"
     settings = short(system.settings_file, root)
+    submit = f"{python} -m printops submit FILE"
     return f"""\
 What to try next. All of it goes on until Ctrl-C.
 
   See printers, jobs and paper   {system.emulator_url}/
   See how it is doing            {system.host_url}/api/status?code={system.function_key}
   See who printed what           {report_address(system.host_url, system.function_key)}
-  Print a file of yours          {python} -m printops submit FILE --share finance --watch --settings {settings}
+  Print a file of yours          {submit} --share finance --watch --settings {settings}
   See what was printed           {python} -m printops submissions list --settings {settings}
   Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
-  Have a file held for Anna      {python} -m printops submit FILE --share follow-me --set owner={PERSON} --settings {settings}
+  Have a file held for Anna      {submit} --share follow-me --set owner={PERSON} --settings {settings}
   Collect it at the kiosk        {system.kiosk.page}
     with Anna's badge            {BADGE} (type it, then Enter)
   Paper comes out in             {short(system.paper, root)}
