@@ -14,6 +14,9 @@ POISON_SUFFIX = "-poison"
 CONTAINERS = (INBOX, ARCHIVE, FAILED, USAGE, STATE)
 QUEUES = (SUBMISSIONS_QUEUE, JOBS_QUEUE, EVENTS_QUEUE)
 
+KIOSKS_PREFIX = "kiosks/"
+BADGES_PREFIX = "badges/"
+
 CATALOG_PATH = "catalog.json"
 HELD_PREFIX = "held/"
 RECEIPT_SUFFIX = ".receipt.json"
@@ -73,12 +76,22 @@ def task_path(task_id: str) -> str:
 
 def kiosk_path(kiosk_id: str) -> str:
     """The record of one kiosk: its printer and its secret's hash."""
-    return f"kiosks/{kiosk_id.lower()}.json"
+    return f"{KIOSKS_PREFIX}{kiosk_id.lower()}.json"
+
+
+def kiosk_attempts_path(kiosk_id: str) -> str:
+    """How many taps at a kiosk failed in a row."""
+    return f"attempts/kiosks/{kiosk_id.lower()}.json"
+
+
+def person_attempts_path(name_hash: str) -> str:
+    """How many wrong PINs were typed in a row for the user name with this keyed hash."""
+    return f"attempts/people/{name_hash}.json"
 
 
 def badge_path(badge_hash: str) -> str:
     """The record that says whose badge has this keyed hash."""
-    return f"badges/{badge_hash}.json"
+    return f"{BADGES_PREFIX}{badge_hash}.json"
 
 
 def person_path(user_principal_name: str) -> str:

@@ -13,7 +13,7 @@ from shared.errors import PrintFunctionsError, StorageConflict
 from shared.kiosk.devices import secret_hash
 from shared.kiosk.keys import KioskKeys
 from shared.kiosk.records import KIOSK_ID, DeviceSecret, Kiosk, decode_kiosk, encode_kiosk, secret_is_in_force
-from shared.names import kiosk_path
+from shared.names import KIOSKS_PREFIX, kiosk_path
 from shared.storage.state import StateStore
 from shared.submission.record import timestamp
 
@@ -89,7 +89,7 @@ class Kiosks:
 
     async def list_all(self) -> AsyncIterator[Kiosk]:
         """Every kiosk, in the order of their ids. Raises KioskRecordUnreadable."""
-        async for path in self._state.list_paths("kiosks/"):
+        async for path in self._state.list_paths(KIOSKS_PREFIX):
             stored = await self._state.read(path)
             if stored is not None:
                 yield decode_kiosk(stored.content)

@@ -15,7 +15,7 @@ from shared.kiosk.badges import badge_hashes
 from shared.kiosk.keys import KioskKeys
 from shared.kiosk.pins import SALT_BYTES, hash_pin, verify_pin
 from shared.kiosk.records import Person, PersonRecord, badge_summary, decode_person, encode_badge, encode_person
-from shared.names import badge_path, person_path
+from shared.names import BADGES_PREFIX, badge_path, person_path
 from shared.storage.state import StateStore, Stored
 
 # People that are looked up or written at the same time.
@@ -42,7 +42,9 @@ class Registrar:
         Raises BadgesRefused, and what Graph's client raises.
         """
         people = await self._people(rows)
-        known = {path.removeprefix("badges/").removesuffix(".json"): values async for path, values in self._badges()}
+        known = {
+            path.removeprefix(BADGES_PREFIX).removesuffix(".json"): values async for path, values in self._badges()
+        }
         problems = [
             (row.line, f"its badge is, or reads like, that of {known[kept]['upn']}")
             for row in rows
@@ -92,7 +94,7 @@ class Registrar:
         await self.state.replace(path, encode_person(replace(record, pin=None)), stored.etag)
 
     async def _badges(self) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
-        async for found in self.state.list_summaries("badges/"):
+        async for found in self.state.list_summaries(BADGES_PREFIX):
             yield found.path, found.values
 
     async def _people(self, rows: Sequence[BadgeRow]) -> dict[int, Person]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from shared.bounds import Bounds
 from shared.errors import KioskRefused, StorageConflict
 from shared.kiosk.keys import KioskKeys, Purpose
+from shared.names import kiosk_attempts_path, person_attempts_path
 from shared.storage.state import StateStore, Stored
 from shared.submission.record import moment, timestamp
 
@@ -77,11 +78,11 @@ class Throttle:
 
     def kiosk(self, kiosk_id: str) -> str:
         """Where the failures of a kiosk are kept."""
-        return f"attempts/kiosks/{kiosk_id}.json"
+        return kiosk_attempts_path(kiosk_id)
 
     def person(self, user_principal_name: str) -> str:
         """Where the wrong PINs for a person are kept. Nobody has to exist by this name."""
-        return f"attempts/people/{self._keys.digest(Purpose.THROTTLE, user_principal_name.encode()).hex()}.json"
+        return person_attempts_path(self._keys.digest(Purpose.THROTTLE, user_principal_name.encode()).hex())
 
     async def look(self, path: str) -> Stored | None:
         """The failures so far. Raises KioskRefused (`slowDown`) where the next attempt has to wait."""
