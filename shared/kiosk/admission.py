@@ -36,6 +36,9 @@ async def admit(device: Device, session_text: str, services: KioskServices) -> A
     if isinstance(verified, Session) and person is not None:
         return Admitted(kiosk, person, verified)
     gone = SessionRefused("the badge or PIN of the session stands no more")
+    if not session_text and not isinstance(verified, Session):
+        # A page that asks whether its device is known has no session yet: that is nothing to audit.
+        raise verified
     refused, by = (gone, verified.user_principal_name) if isinstance(verified, Session) else (verified, None)
     await services.audit.write(
         entry("sessionRefused", kiosk.id, kiosk.printer_id, person=by, outcome=refused.code, reason=refused.cause)

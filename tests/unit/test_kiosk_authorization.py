@@ -103,13 +103,14 @@ SESSION_REFUSED = [
     _another_kiosks_session,
     _expired_session,
     _altered_session,
-    _no_session,
     _removed_badge,
     _badge_of_another_person_now,
 ]
 MATRIX = [
     *((refused, 401, "unknownDevice", False) for refused in DEVICE_REFUSED),
     *((refused, 401, "sessionEnded", True) for refused in SESSION_REFUSED),
+    # A page asks like that whether its device is known.
+    (_no_session, 401, "sessionEnded", False),
 ]
 
 
