@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.figures import Figure, machine
 
 # Each name is a module of this package with `measure(runs: int | None) -> list[Figure]`, None meaning its own number.
-NAMES = ("upload", "memory", "memory_worker", "burst", "cold_import", "release", "export", "tap")
+NAMES = ("upload", "memory", "memory_worker", "burst", "cold_import", "webhook", "release", "export", "tap")
 
 
 def main(arguments: list[str] | None = None) -> int:

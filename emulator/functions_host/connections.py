@@ -8,11 +8,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+import aiohttp
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from emulator.functions_host.errors import StartError
+from emulator.functions_host.queue_sender import QueueSender
 
 HOST_CONNECTION = "AzureWebJobsStorage"
 _DEVELOPMENT = "UseDevelopmentStorage=true"
@@ -38,6 +40,8 @@ class Connections:
         self._settings = settings
         self._blobs: dict[str, BlobServiceClient] = {}
         self._queues: dict[str, QueueServiceClient] = {}
+        self._senders: dict[tuple[str, str], QueueSender] = {}
+        self._http: aiohttp.ClientSession | None = None
         self._credential: Any = None
 
     async def __aenter__(self) -> Self:
@@ -50,6 +54,8 @@ class Connections:
             await blobs.close()
         for queues in self._queues.values():
             await queues.close()
+        if self._http:
+            await self._http.close()
         if self._credential:
             await self._credential.close()
 
@@ -79,6 +85,14 @@ class Connections:
                 uri = self._required_uri(connection, "queueServiceUri")
                 self._queues[connection] = QueueServiceClient(uri, credential=self._own_credential())
         return self._queues[connection]
+
+    def sender(self, connection: str, name: str) -> QueueSender:
+        """Give what sends to one queue. Raises StartError when the settings do not tell its service."""
+        key = connection, name
+        if key not in self._senders:
+            self._http = self._http or aiohttp.ClientSession()
+            self._senders[key] = QueueSender(self.queues(connection).get_queue_client(name), self._http)
+        return self._senders[key]
 
     def _uri(self, connection: str, name: str) -> str | None:
         return self._settings.get(f"{connection}__{name}") or self._settings.get(f"{connection}:{name}")

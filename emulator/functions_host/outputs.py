@@ -46,14 +46,14 @@ class Outputs:
 
     async def _send(self, binding: Mapping[str, Any], value: TypedValue, metadata: Mapping[str, TypedValue]) -> None:
         name = resolve(str(binding["queueName"]), metadata)
-        queue = self._connections.queues(str(binding.get("connection") or HOST_CONNECTION)).get_queue_client(name)
+        queue = self._connections.sender(str(binding.get("connection") or HOST_CONNECTION), name)
         for message in queue_messages(value):
             text = base64.b64encode(message).decode() if self._base64 else message.decode("utf-8", errors="replace")
             try:
-                await queue.send_message(text)
+                await queue.send(text)
             except ResourceNotFoundError:
-                await made(queue)
-                await queue.send_message(text)
+                await made(queue.queue)
+                await queue.send(text)
         self._on_queued(name)
 
     async def _write(self, binding: Mapping[str, Any], value: TypedValue, metadata: Mapping[str, TypedValue]) -> None:

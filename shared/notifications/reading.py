@@ -14,12 +14,12 @@ from shared.errors import PrintFunctionsError
 
 # Graph writes the same resource in several ways: universal-print-webhook-notifications, change-notifications-overview
 # and Microsoft's sample differ in letter case, slash, and the name of the definition. The task may stand beside it.
-_SEGMENT = r"[A-Za-z0-9_.-]{1,100}"
+# An id becomes a segment of a path, so it may not begin with a dot.
+_SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}"
 _KEY = rf"(?:/({_SEGMENT})|\('({_SEGMENT})'\))"
 _RESOURCE = re.compile(rf"/?print/(?:taskDefinitions?|printTaskDefinitions?){_KEY}/tasks(?:{_KEY})?/?", re.IGNORECASE)
 _ID = re.compile(_SEGMENT)
 _EVENT = re.compile(r"[A-Za-z]{1,64}")
-_DOTS = frozenset({".", ".."})
 
 
 class NotificationUnreadable(PrintFunctionsError):
@@ -103,8 +103,10 @@ def _is_ours(client_state: Any, secrets: Sequence[bytes]) -> bool:
     if not isinstance(client_state, str):
         return False
     given = client_state.encode(errors="surrogatepass")
-    same = [hmac.compare_digest(given, secret) for secret in secrets]
-    return any(same)
+    same = False
+    for secret in secrets:
+        same |= hmac.compare_digest(given, secret)
+    return same
 
 
 def _lifecycle(item: dict[str, Any], event: Any) -> LifecycleNotice:
@@ -126,6 +128,6 @@ def _task(item: dict[str, Any]) -> TaskNotice:
     if task is None:
         data = item.get("resourceData")
         task = data.get("id") if isinstance(data, dict) else None
-    if not isinstance(task, str) or not _ID.fullmatch(task) or _DOTS & {definition, task}:
+    if not isinstance(task, str) or not _ID.fullmatch(task):
         raise _Refused("taskId")
     return TaskNotice(definition, task)
