@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from printops import alerts, badge, held, key, kiosk, login, submissions, submit, usage
+from printops import alerts, attributes, badge, held, key, kiosk, login, submissions, submit, usage
 
 app = typer.Typer(
     name="printops",
@@ -22,6 +22,7 @@ app.add_typer(held.app, name="held")
 app.add_typer(kiosk.app, name="kiosk")
 app.add_typer(badge.app, name="badge")
 app.add_typer(usage.app, name="usage")
+app.add_typer(attributes.app, name="printer-attributes")
 
 
 def main() -> None:
