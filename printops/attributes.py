@@ -77,7 +77,7 @@ def show_attributes(source: Source) -> None:
     """Show the attributes of a file."""
 
     async def work() -> int:
-        table = Table("attribute", "type", Column("values", overflow="fold"))
+        table = Table(Column("attribute", overflow="fold"), "type", Column("values", overflow="fold"))
         for name, written in to_document(_read(source))["attributes"].items():
             for one in written if isinstance(written, list) else [written]:
                 [(syntax, values)] = one.items()
@@ -91,13 +91,17 @@ def show_attributes(source: Source) -> None:
 @app.command("check")
 def check_attributes(
     source: Source,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Do not miss what only the service can say of a virtual printer.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON lines, for programs.")] = False,
 ) -> None:
     """Tell what clients will miss. Ends with 1 where a required attribute is missing, or one is wrong."""
 
     async def work() -> int:
-        findings = check(_read(source))
-        table = Table("level", "attribute", "problem", "what it is for", "source")
+        findings = check(_read(source), virtual=virtual)
+        columns = ("attribute", "problem", "what it is for", "source")
+        table = Table("level", *(Column(name, overflow="fold") for name in columns))
         for finding in findings:
             row = (finding.level.value, finding.attribute, finding.problem, finding.what_for, finding.source)
             if as_json:

@@ -14,6 +14,7 @@ from shared.ipp.requirements import (
     PWG_RASTER,
     PWG_RASTER_FORMAT,
     REQUIRED,
+    SAID_BY_THE_SERVICE,
     Requirement,
 )
 from shared.ipp.values import (
@@ -60,12 +61,17 @@ class Finding:
         return self.level is Level.REQUIRED
 
 
-def check(attributes: Sequence[Attribute]) -> list[Finding]:
-    """What to mend, the attributes that RFC 8011 requires first. Empty where nothing is known to be wrong."""
+def check(attributes: Sequence[Attribute], *, virtual: bool = False) -> list[Finding]:
+    """What to mend, the attributes that RFC 8011 requires first. Empty where nothing is known to be wrong.
+
+    Of a `virtual` printer, what only the service can say is not missed.
+    """
     known = {attribute.name: attribute for attribute in attributes}
     formats = [value.content for value in _values(known, "document-format-supported")]
     expected = EXPECTED + (PWG_RASTER if PWG_RASTER_FORMAT in formats else ())
     findings = [*_missing(known, REQUIRED, Level.REQUIRED), *_missing(known, expected, Level.EXPECTED)]
+    if virtual:
+        findings = [finding for finding in findings if finding.attribute not in SAID_BY_THE_SERVICE]
     for name, attribute in known.items():
         findings.extend(_form(attribute))
         if name.endswith("-default"):

@@ -101,6 +101,10 @@ EXPECTED = (
     _expected("page-ranges-supported", Tag.BOOLEAN, "offers to print some pages alone", _TEMPLATE, single=True),
     _expected("job-creation-attributes-supported", Tag.KEYWORD, "the settings that it takes with a job", _EVERYWHERE),
 )
+# Of a virtual printer these are the service's to say: it is the service that clients reach.
+SAID_BY_THE_SERVICE = frozenset(
+    {"printer-uri-supported", "printer-uuid", "uri-authentication-supported", "uri-security-supported"}
+)
 # Only a printer that takes this format has them.
 PWG_RASTER_FORMAT = "image/pwg-raster"
 PWG_RASTER = (

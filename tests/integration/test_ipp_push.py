@@ -60,6 +60,7 @@ async def test_a_real_printers_attributes_edited_by_hand_are_what_people_see(set
     assert [one.attribute for one in check(attributes) if one.required] == [
         *("printer-uri-supported", "uri-authentication-supported", "uri-security-supported")
     ]
+    assert [one.attribute for one in check(attributes, virtual=True)] == ["mopria-certified"]
     await sent(set_up, path, attributes)
     printer = await shown(set_up, path)
     assert printer["isAcceptingJobs"] is True
