@@ -67,6 +67,8 @@ def pull_attributes(
         _write(output, write_document(attributes).encode())
         major, minor = pulled.version
         errors.print(f"{len(attributes)} attributes, from IPP/{major}.{minor}", highlight=False, markup=False)
+        for name in pulled.repeated:
+            errors.print(f"{name} came more than once; the first is kept", highlight=False, markup=False)
         return 0
 
     raise typer.Exit(guarded(work))

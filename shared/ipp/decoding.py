@@ -35,13 +35,25 @@ _BOOLEANS = {b"\x00": False, b"\x01": True}
 
 def decode_response(content: bytes) -> Message:
     """A whole message: header, groups, end tag and nothing after it. Raises IppDecodeError."""
-    reader = _Reader(content)
+    return _message(_Reader(content))
+
+
+def decode_printers_answer(content: bytes) -> tuple[Message, tuple[str, ...]]:
+    """As decode_response, but an attribute that occurs again in its group is dropped; the names of those.
+
+    Printers are known to repeat attributes (HPInc/jipp issue 133), and no administrator can mend a printer's program.
+    Raises IppDecodeError.
+    """
+    reader = _Reader(content, keep_first=True)
+    return _message(reader), tuple(reader.repeated)
+
+
+def _message(reader: _Reader) -> Message:
     major, minor, code, request_id = struct.unpack(">BBHi", reader.take(_HEADER_BYTES, "the header"))
     groups: list[Group] = []
     while (tag := reader.tag()) != GroupTag.END:
         groups.append(Group(tag, tuple(reader.attributes())))
-    if reader.position < len(content):
-        raise IppDecodeError(reader.position, "something follows the end tag")
+    reader.expect_the_end("something follows the end tag")
     return Message((major, minor), code, request_id, tuple(groups))
 
 
@@ -54,17 +66,23 @@ def decode_group(content: bytes, tag: GroupTag = GroupTag.PRINTER) -> tuple[Attr
     if reader.tag() != tag:
         raise IppDecodeError(0, f"the group does not begin with its delimiter, {tag.value:#04x}")
     attributes = tuple(reader.attributes())
-    if reader.position < len(content):
-        raise IppDecodeError(reader.position, "another delimiter follows the group")
+    reader.expect_the_end("another delimiter follows the group")
     return attributes
 
 
 class _Reader:
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, *, keep_first: bool = False) -> None:
         if len(content) > LARGEST_MESSAGE_BYTES:
             raise IppDecodeError(LARGEST_MESSAGE_BYTES, f"there are more than {LARGEST_MESSAGE_BYTES} bytes")
         self._content = content
+        self._keep_first = keep_first
+        self.repeated: list[str] = []
         self.position = 0
+
+    def expect_the_end(self, otherwise: str) -> None:
+        """Nothing is left."""
+        if self.position < len(self._content):
+            raise IppDecodeError(self.position, otherwise)
 
     def take(self, count: int, what: str) -> bytes:
         """The next `count` bytes."""
@@ -87,16 +105,19 @@ class _Reader:
         while (tag := self._peek()) is not None and tag >= FIRST_VALUE_TAG:
             start = self.position
             name = self._name(self._field("a tag and the name of an attribute"), start)
-            if name in seen:
-                # RFC 8011 4.1.3: such a group is malformed and must be rejected.
+            if name in seen and not self._keep_first:
+                # RFC 8011 4.1.3: such a group is malformed.
                 raise IppDecodeError(start, f"{name} occurs twice in its group")
-            seen.add(name)
             values = [self._value(tag, start, 0)]
             while self._continues():
                 start = self.position
                 tag = self._next_tag()
                 self._field("a name")
                 values.append(self._value(tag, start, 0))
+            if name in seen:
+                self.repeated.append(name)
+                continue
+            seen.add(name)
             yield Attribute(name, tuple(values))
 
     def _peek(self) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.ipp.decoding import decode_response
+from shared.ipp.decoding import decode_printers_answer
 from shared.ipp.encoding import encode_message
 from shared.ipp.making import keywords, strings
 from shared.ipp.values import (
@@ -53,10 +53,14 @@ class IppRefused(IppError):
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a printer says of itself, and the version of IPP that it said it in."""
+    """What a printer says of itself, and the version of IPP that it said it in.
+
+    `repeated` names the attributes that it said more than once; the first counts.
+    """
 
     attributes: tuple[Attribute, ...]
     version: tuple[int, int]
+    repeated: tuple[str, ...] = ()
 
 
 async def pull(uri: str, *, trust: ssl.SSLContext | bool = True) -> Pulled:
@@ -121,7 +125,7 @@ async def _with_media(http: httpx.AsyncClient, address: str, uri: str, pulled: P
         return pulled
     known = {attribute.name for attribute in pulled.attributes}
     added = tuple(attribute for attribute in media.attributes if attribute.name not in known)
-    return Pulled(pulled.attributes + added, pulled.version)
+    return Pulled(pulled.attributes + added, pulled.version, pulled.repeated)
 
 
 async def _ask(
@@ -135,10 +139,10 @@ async def _ask(
         keywords("requested-attributes", *wanted),
     )
     request = Message(version, _GET_PRINTER_ATTRIBUTES, 1, (Group(GroupTag.OPERATION, operation),))
-    answer = decode_response(await _post(http, address, encode_message(request)))
+    answer, repeated = decode_printers_answer(await _post(http, address, encode_message(request)))
     if answer.code > _LAST_SUCCESSFUL_STATUS:
         raise IppRefused(answer.code, _message(answer))
-    return Pulled(answer.group(GroupTag.PRINTER), version)
+    return Pulled(answer.group(GroupTag.PRINTER), version, repeated)
 
 
 async def _post(http: httpx.AsyncClient, address: str, body: bytes) -> bytes:

@@ -12,7 +12,7 @@ LONGEST_VALUE_BYTES = 0x7FFF
 LONGEST_NAME_BYTES = 255
 SMALLEST_INTEGER = -(2**31)
 LARGEST_INTEGER = 2**31 - 1
-# The deepest in the registry is 4 (job-constraints within presets); more is an attack or noise.
+# Registered collections nest a few levels deep; this many are noise or an attack.
 DEEPEST_COLLECTION = 16
 LARGEST_MESSAGE_BYTES = 8 * 1024 * 1024
 

@@ -26,7 +26,7 @@ SCALINGS: Mapping[str, str] = {
     "none": "none",
 }
 FEEDS: Mapping[str, str] = {"longEdgeFirst": "long-edge-first", "shortEdgeFirst": "short-edge-first"}
-# PWG 5100.3 3.17: first the direction in a row or column, then that of the next.
+# PWG 5100.3: first the direction in a row or column, then that of the next.
 LAYOUTS: Mapping[str, str] = {
     "clockwiseFromTopLeft": "toright-tobottom",
     "counterclockwiseFromTopLeft": "tobottom-toright",

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from shared.ipp.decoding import decode_response
-from shared.ipp.encoding import encode_message
+from shared.ipp.encoding import encode_group, encode_message
 from shared.ipp.making import integers, keywords, strings
 from shared.ipp.pulling import IppRefused, IppUnreachable, http_address, pull
 from shared.ipp.values import Attribute, Group, GroupTag, IppDecodeError, Message, Tag
@@ -69,6 +69,15 @@ async def test_media_that_come_only_when_asked_for_alone_are_asked_for_alone() -
     async with printer(particular) as (uri, asked):
         assert (await pull(uri)).attributes == (NAME, MEDIA)
     assert [wanted for _, wanted in asked] == [["all", "media-col-database"], ["all"], ["media-col-database"]]
+
+
+async def test_an_attribute_that_a_printer_repeats_counts_once_and_is_named() -> None:
+    said = encode_message(Message((2, 0), 0, 1, (Group(GroupTag.PRINTER, (NAME, MEDIA)),)))
+    again = encode_group([strings("printer-name", Tag.NAME, ["Other", "More"])])[1:]
+    given = Answer(200, "application/ipp", said[:-1] + again + b"\x03")
+    async with printer(lambda _: given) as (uri, _):
+        pulled = await pull(uri)
+    assert (pulled.attributes, pulled.repeated) == ((NAME, MEDIA), ("printer-name",))
 
 
 async def test_a_refusal_is_told_in_the_printers_words() -> None:
