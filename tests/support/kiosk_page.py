@@ -150,7 +150,7 @@ class KioskService:
         routes += [Route("/api/kiosk", _page), Route("/api/kiosk/assets/{name}", _asset)]
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="error", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="critical", lifespan="off"))
         task = asyncio.ensure_future(server.serve([listening]))
         try:
             yield self

@@ -83,7 +83,7 @@ function showOutcome(place, item) {
     const reason = code === "refused" || code === "tryAgain" ? item.outcome.reason : "";
     place.dataset.look = look;
     place.replaceChildren(icon(PICTURES[look]), element("span", {},
-      sayIfKnown(`outcome_${code}`, code), reason ? element("span", { class: "reason", lang: "en" }, reason) : ""));
+      sayIfKnown(`outcome_${code}`, code), " ", reason ? element("span", { class: "reason", lang: "en" }, reason) : ""));
   }
 }
 

@@ -19,7 +19,7 @@ export function jobsScreen(session, { onDone }) {
   const printText = element("span", {});
   const print = element("button", { type: "button", class: "button main", onclick: () => session.chosen.length && session.print() },
     icon("print"), printText);
-  const remove = element("button", { type: "button", class: "button", onclick: () => session.chosen.length && confirmDiscard(session) },
+  const remove = element("button", { type: "button", class: "button discard", onclick: () => session.chosen.length && confirmDiscard(session) },
     icon("remove"), element("span", {}, say("discard")));
   const again = element("button", { type: "button", class: "button", onclick: () => session.lookAgain() }, say("lookAgain"));
   const done = element("button", { type: "button", class: "button main", onclick: onDone }, icon("check"), say("done"));
@@ -31,6 +31,7 @@ export function jobsScreen(session, { onDone }) {
 
   screen.update = (settled = []) => {
     const { free, chosen, items } = session;
+    const hadFocus = document.activeElement;
     setText(title, items.length ? say("documentsCount", { count: items.length }) : say("nothingLeft"));
     all.checked = free.length > 0 && chosen.length === free.length;
     all.indeterminate = chosen.length > 0 && chosen.length < free.length;
@@ -44,13 +45,13 @@ export function jobsScreen(session, { onDone }) {
     }
     const finished = free.length === 0 && !session.busy;
     again.hidden = !items.some((each) => each.outcome?.code === "unknown");
-    const hadFocus = document.activeElement;
     done.hidden = !finished;
     if (finished && (hadFocus === print || hadFocus === remove)) done.focus();
     if (settled.length) {
       const text = summaryOf(settled, session.kiosk.printer.displayName);
       setText(summary, text);
       speak(text);
+      rows.get(settled[0])?.scrollIntoView({ block: "nearest" });
     } else if (session.busy) setText(summary, "");
   };
   screen.update();

@@ -14,7 +14,10 @@ const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milli
 const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
 
 export const isFinal = (item) => item.outcome !== null && FINAL.has(item.outcome.code);
-export const isFree = (item) => !item.busy && !isFinal(item) && item.outcome?.code !== "unknown";
+const isLost = (item) => item.outcome?.code === "unknown";
+export const isFree = (item) => !item.busy && !isFinal(item) && !isLost(item);
+// What it means that a job is listed no more after it was asked for and no answer came.
+const whenGone = (asked) => (asked === "redirect" ? "gone" : "discarded");
 
 export class Session {
   #token;
@@ -78,7 +81,7 @@ export class Session {
 
   // Jobs of which nothing is known are looked for again.
   async lookAgain() {
-    const lost = this.items.filter((each) => each.outcome?.code === "unknown");
+    const lost = this.items.filter(isLost);
     for (const each of lost) Object.assign(each, { busy: "checking", outcome: null });
     this.onChange();
     await this.#lookUp(lost, lost[0]?.asked);
@@ -115,7 +118,7 @@ export class Session {
       const waiting = new Map(answer.body.jobs.map((job) => [job.id, job.state]));
       for (const each of open) {
         const state = waiting.get(each.job.id);
-        const code = state === undefined ? (name === "redirect" ? "gone" : "discarded")
+        const code = state === undefined ? whenGone(name)
           : state === "held" ? "notSent" : state === "released" ? "released" : "onItsWay";
         conclude(each, code === "onItsWay" && look + 1 < LOOKS_AT_A_RELEASE ? null : { code, reason: "" });
       }
@@ -139,10 +142,11 @@ export class Session {
       if (!each) continue;
       each.job = job;
       if (job.state !== "held" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay", reason: "" };
-      else if (job.state === "held" && isFinal(each)) Object.assign(each, { outcome: { code: "notSent", reason: "" }, chosen: false });
+      else if (job.state === "held" && (isFinal(each) || isLost(each))) Object.assign(each, { outcome: { code: "notSent", reason: "" }, chosen: false });
     }
     for (const each of this.items) {
-      if (!listed.has(each.job.id) && !isFinal(each)) each.outcome = { code: "alreadyGone", reason: "" };
+      if (listed.has(each.job.id) || isFinal(each)) continue;
+      each.outcome = { code: isLost(each) ? whenGone(each.asked) : "alreadyGone", reason: "" };
     }
     this.items.unshift(...jobs.filter((job) => !known.has(job.id)).map((job) => item(job, false)));
     const told = new Set(this.notices.map(noticeKey));
