@@ -134,8 +134,8 @@ def _settings(connection: str, graph_port: int) -> dict[str, str]:
         "TOKEN_CACHE_KEY": Fernet.generate_key().decode(),
         "NOTIFICATION_URL": "https://print.contoso.example",
         "NOTIFICATION_CLIENT_STATE": CLIENT_STATE,
-        # Nobody takes from the queue, so that only the answer is measured.
-        "AzureWebJobs.print_tasks.Disabled": "true",
+        # Only the answer is measured: on Flex Consumption no queue is listened to where HTTP is answered.
+        **{f"AzureWebJobs.{name}.Disabled": "true" for name in ("print_tasks", "print_document", "follow")},
     }
 
 

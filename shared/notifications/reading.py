@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import PrintFunctionsError
 
@@ -26,16 +26,14 @@ class NotificationUnreadable(PrintFunctionsError):
     """The body of a POST is not a collection of change notifications."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskNotice:
+class TaskNotice(NamedTuple):
     """A print task has begun."""
 
     definition_id: str
     task_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class LifecycleNotice:
+class LifecycleNotice(NamedTuple):
     """Something about a subscription: `event` is Graph's lifecycleEventType."""
 
     subscription_id: str
