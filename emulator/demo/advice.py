@@ -27,7 +27,7 @@ What to try next. All of it goes on until Ctrl-C.
   Drop it with the Azure CLI     az storage blob upload --container-name print-inbox --name finance/FILE --file FILE
   Have a file held for Anna      {submit} --share follow-me --set owner={PERSON} --settings {settings}
   Collect it at the kiosk        {system.kiosk.page}
-    with Anna's badge            {BADGE} (type it, then Enter)
+    with Anna's badge            {BADGE} (paste it there: typing is too slow for a badge reader)
   Paper comes out in             {short(system.paper, root)}
   Logs are in                    {settings.parent / "logs"}
 

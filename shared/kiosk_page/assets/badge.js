@@ -41,6 +41,14 @@ export function watchBadges(onBadge) {
     clearTimeout(timer);
     timer = setTimeout(release, MOST_GAP * 1.5);
   }, { capture: true });
+
+  // Who tries the page without a reader pastes a number outside of any field.
+  addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain").trim() ?? "";
+    if (event.target instanceof HTMLInputElement || text.length < FEWEST || text.length > MOST) return;
+    event.preventDefault();
+    onBadge(text);
+  });
 }
 
 // A reader presses the digit keys of a US keyboard, which elsewhere may be other characters.
