@@ -1,0 +1,81 @@
+"""Does the steps of a plan one by one. Safe to interrupt and to repeat: each is looked at again before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from shared.errors import GraphConflict, GraphNotFound, GraphUnavailable, NoReply, PrintFunctionsError
+from shared.fleet.effects import after
+from shared.fleet.model import Fleet
+from shared.fleet.planning import plan
+from shared.fleet.steps import Step
+from shared.fleet.tenant import Tenant
+
+
+class Outcome(StrEnum):
+    """What became of a step: done now, or found done already."""
+
+    DONE = "done"
+    ALREADY = "already"
+
+
+class TenantChanged(PrintFunctionsError):
+    """The tenant is no longer as it was when the plan was shown, and people would notice the difference."""
+
+
+class Tenancy(Protocol):
+    """A tenant and its storage: read, read again in part, and changed by one step."""
+
+    async def read(self, fleet: Fleet) -> Tenant:
+        """All that the file speaks of."""
+        ...
+
+    async def refreshed(self, fleet: Fleet, tenant: Tenant, step: Step) -> Tenant:
+        """`tenant` with what the step looks at read anew."""
+        ...
+
+    async def do(self, step: Step) -> str | None:
+        """Do it; the id of what it made. Raises PrintFunctionsError."""
+        ...
+
+
+async def apply(
+    fleet: Fleet,
+    tenancy: Tenancy,
+    tenant: Tenant,
+    steps: Sequence[Step],
+    *,
+    confirmed: bool,
+    told: Callable[[Step, Outcome], None],
+) -> None:
+    """Do the steps of the plan that was made of `tenant`; `told` hears of each when it is done.
+
+    `confirmed` says that somebody agreed to what people notice. Raises TenantChanged where a step became noticeable
+    that was not, and what Graph or storage answered where a step failed: the plan made anew goes on from there.
+    """
+    for shown in steps:
+        tenant = await tenancy.refreshed(fleet, tenant, shown)
+        step = _still(fleet, tenant, shown)
+        if step is None:
+            told(shown, Outcome.ALREADY)
+            continue
+        if step.noticed and not shown.noticed and not confirmed:
+            raise TenantChanged(f"The tenant changed meanwhile, and people would notice: {step.sentence}. Apply again.")
+        try:
+            made = await tenancy.do(step)
+        except (NoReply, GraphUnavailable, GraphConflict, GraphNotFound):
+            # It may have been done, by this very call or by somebody else.
+            tenant = await tenancy.refreshed(fleet, tenant, step)
+            if _still(fleet, tenant, step) is not None:
+                raise
+            told(step, Outcome.DONE)
+            continue
+        tenant = after(tenant, step, made)
+        told(step, Outcome.DONE)
+
+
+def _still(fleet: Fleet, tenant: Tenant, step: Step) -> Step | None:
+    """The step as it is now, None where it is no longer needed."""
+    return next((each for each in plan(fleet, tenant) if each.key == step.key), None)

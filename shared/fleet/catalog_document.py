@@ -1,0 +1,238 @@
+"""The catalog that the file and the tenant make together, read once more by what the functions read it with. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.catalog import CATALOG_VERSION, Catalog, CatalogUnreadable, parse_catalog
+from shared.costs.cost_centers import parse_cost_centers
+from shared.costs.licence_pool import parse_licence_pool
+from shared.costs.price_list import parse_price_list
+from shared.errors import DocumentRejected
+from shared.fleet.model import Device, Fleet, Share, VirtualPrinter
+from shared.fleet.tenant import Json, Tenant, TenantShare, printer_id_of
+from shared.kiosk.delegates import read_delegates
+from shared.tasks.rules import parse_rules
+from shared.ticket import Source, make_ticket
+
+PUBLISHED = "publishedDateTime"
+# Set-up's own memory: what it last told the tenant that Graph cannot be asked for. Functions do not read it.
+FLEET = "fleet"
+_CATALOG_SECTIONS: Mapping[str, str] = {
+    "policies": "policies",
+    "delegates": "delegates",
+    "priceList": "price_list",
+    "costCenters": "cost_centers",
+    "licencePool": "licence_pool",
+    "printerGroups": "printer_groups",
+    "printers": "printers",
+    "shares": "shares",
+}
+
+
+def catalog_document(fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
+    """The whole of `catalog.json` but the time of publishing, for a tenant that is as the file says."""
+    document: dict[str, Any] = {
+        "version": CATALOG_VERSION,
+        "documentConversionEnabled": tenant.settings.get("documentConversionEnabled") is True,
+        "printers": [_printer(entry, tenant) for entry in fleet.present_printers],
+        "shares": [_share(entry, fleet, tenant) for entry in fleet.present_shares],
+    }
+    definition = tenant.definition_named(fleet.task_definition.name) if fleet.task_definition else None
+    optional: dict[str, Any] = {
+        "taskDefinitionId": definition["id"] if definition else None,
+        "printerGroups": [
+            {"name": group.name, "printerIds": [printer_id_of(fleet, tenant, name) for name in group.printers]}
+            for group in fleet.printer_groups
+        ],
+        "policies": [_policy(rule, tenant) for rule in fleet.policies],
+        "delegates": [_delegate(entry, tenant) for entry in fleet.delegates],
+        "priceList": _price_list(fleet, tenant),
+        "costCenters": [_cost_center(center, tenant) for center in fleet.cost_centers],
+        "licencePool": fleet.licence_pool,
+        FLEET: _memory(fleet, tenant),
+    }
+    return {**document, **{name: value for name, value in optional.items() if value}}
+
+
+def encode_catalog(document: Mapping[str, Any], published: str) -> bytes:
+    """`catalog.json` as it is stored."""
+    return json.dumps({**document, PUBLISHED: published}, ensure_ascii=False, indent=1).encode()
+
+
+def unpublished(document: Json | None) -> dict[str, Any]:
+    """A stored catalog without the time of publishing."""
+    return {name: value for name, value in (document or {}).items() if name != PUBLISHED}
+
+
+def catalog_problems(document: Mapping[str, Any]) -> list[str]:
+    """What the functions could not read in it, in the words of the file."""
+    try:
+        catalog = parse_catalog(json.dumps(document).encode())
+    except CatalogUnreadable as error:
+        return _in_words_of_file(str(error), document)
+    readers: tuple[Callable[[], object], ...] = (
+        lambda: parse_rules(catalog),
+        lambda: read_delegates(catalog.document),
+        lambda: parse_price_list(catalog.document),
+        lambda: parse_cost_centers(catalog.document),
+        lambda: parse_licence_pool(catalog.document),
+        lambda: _check_profiles(catalog),
+    )
+    problems: list[str] = []
+    for read in readers:
+        try:
+            read()
+        except CatalogUnreadable as error:
+            problems.extend(_in_words_of_file(str(error), document))
+    return problems
+
+
+def readable_problems(fleet: Fleet) -> list[str]:
+    """What the functions could not read of the file, found without the tenant: as if it had all that is named."""
+    problems = catalog_problems(catalog_document(fleet, pretended(fleet)))
+    for name, profile in fleet.profiles.items():
+        try:
+            ticket = make_ticket([Source(f"profiles.{name}", profile)])
+        except DocumentRejected as rejected:
+            problems.append(rejected.reason)
+            continue
+        if ticket.owner is not None:
+            problems.append(f"profiles.{name}: owner is not a print setting")
+    return problems
+
+
+def pretended(fleet: Fleet) -> Tenant:
+    """A tenant that has all that the file names; ids are the names."""
+    printers = tuple(
+        {
+            "id": f"printer {index}",
+            "displayName": entry.name,
+            "capabilities": entry.capabilities if isinstance(entry, VirtualPrinter) else {},
+        }
+        for index, entry in enumerate(fleet.present_printers)
+    )
+    # An id in the file would be looked for; the pretended printers are found by it too.
+    with_ids = tuple(
+        {**printer, "id": entry.id or printer["id"]}
+        for printer, entry in zip(printers, fleet.present_printers, strict=True)
+    )
+    return Tenant(
+        printers=with_ids,
+        shares=tuple(TenantShare(entry.id or f"share {entry.name}", entry.name) for entry in fleet.present_shares),
+        definitions=({"id": "definition", "displayName": fleet.task_definition.name},) if fleet.task_definition else (),
+        users={name: f"user {name}".replace("/", "") for name in fleet.user_names},
+        groups={name: (f"group {name}",) for name in fleet.group_names},
+    )
+
+
+def _printer(entry: VirtualPrinter | Device, tenant: Tenant) -> dict[str, Any]:
+    found = tenant.printers_of(entry.name, entry.id)
+    printer: Json = found[0] if found else {"id": "", "displayName": entry.name}
+    return {
+        "id": printer["id"],
+        "displayName": entry.name,
+        "virtual": isinstance(entry, VirtualPrinter),
+        "capabilities": _plain(printer.get("capabilities")),
+    }
+
+
+def _share(entry: Share, fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
+    found = tenant.shares_of(entry.name, entry.id)
+    printer_id = printer_id_of(fleet, tenant, entry.printer or "") or ""
+    printer: Json = next((each for each in tenant.printers if each["id"] == printer_id), {})
+    shown: dict[str, Any] = {
+        "alias": entry.alias or entry.name,
+        "id": found[0].id if found else "",
+        "printerId": printer_id,
+        "displayName": entry.name,
+        "printerName": entry.printer,
+        "capabilities": _plain(printer.get("capabilities")),
+    }
+    if entry.profile is not None:
+        shown["profile"] = dict(fleet.profiles[entry.profile])
+    if entry.paused:
+        shown["paused"] = True
+    if entry.accounts is not None:
+        shown["accounts"] = list(entry.accounts)
+    return shown
+
+
+def _policy(rule: Json, tenant: Tenant) -> dict[str, Any]:
+    when = rule.get("when")
+    if not isinstance(when, dict) or not isinstance(when.get("groups"), list):
+        return dict(rule)
+    groups = [_first(tenant.groups.get(name, ())) if isinstance(name, str) else name for name in when["groups"]]
+    return {**rule, "when": {**when, "groups": groups}}
+
+
+def _delegate(entry: Json, tenant: Tenant) -> dict[str, Any]:
+    owner_id = tenant.users.get(str(entry["owner"]).lower())
+    return {**entry, **({"ownerId": owner_id} if owner_id else {})}
+
+
+def _price_list(fleet: Fleet, tenant: Tenant) -> dict[str, Any] | None:
+    if fleet.price_list is None:
+        return None
+    prices = {name: value for name, value in fleet.price_list.items() if name != "printers"}
+    own = [
+        {
+            "printerId": printer_id_of(fleet, tenant, entry["printer"]) or "",
+            **{name: value for name, value in entry.items() if name != "printer"},
+        }
+        for entry in fleet.price_list.get("printers", [])
+    ]
+    return {**prices, **({"printers": own} if own else {})}
+
+
+def _cost_center(center: Json, tenant: Tenant) -> dict[str, Any]:
+    groups = [_first(tenant.groups.get(name, ())) for name in center.get("groups", [])]
+    members = sorted({member.lower() for group in groups for member in tenant.members.get(group, ())})
+    resolved = {"groups": groups, "members": members} if groups else {}
+    return {**center, **resolved}
+
+
+def _memory(fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
+    sent = {
+        printer_id: entry.attributes.digest
+        for entry in fleet.virtual_printers
+        if not entry.absent and entry.attributes and (printer_id := printer_id_of(fleet, tenant, entry.name))
+    }
+    return {"attributes": sent} if sent else {}
+
+
+def _check_profiles(catalog: Catalog) -> None:
+    for share in catalog.shares:
+        try:
+            make_ticket([Source(f"the profile of {share.alias}", share.profile)])
+        except DocumentRejected as rejected:
+            raise CatalogUnreadable(rejected.reason) from rejected
+
+
+def _plain(value: object) -> dict[str, Any]:
+    """An object of Graph without its annotations and without what it does not say."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: each for name, each in value.items() if "@odata" not in name and each is not None}
+
+
+def _first(ids: tuple[str, ...]) -> str:
+    return ids[0] if ids else ""
+
+
+def _in_words_of_file(message: str, document: Mapping[str, Any]) -> list[str]:
+    def named(found: re.Match[str]) -> str:
+        section, index = found["section"], int(found["index"])
+        entries = document.get(section) or []
+        entry = entries[index] if isinstance(entries, list) and index < len(entries) else {}
+        name = entry.get("name") or entry.get("displayName") or entry.get("owner")
+        return f"{_CATALOG_SECTIONS[section]} {name!r}" if name else f"{_CATALOG_SECTIONS[section]}, entry {index + 1}"
+
+    text = message.removeprefix("catalog.json: ")
+    sections = "|".join(_CATALOG_SECTIONS)
+    text = re.sub(rf"\b(?P<section>{sections})\[(?P<index>\d+)\]", named, text)
+    text = re.sub(rf"\b({sections})\b", lambda found: _CATALOG_SECTIONS[found[1]], text)
+    return text.split("; ")

@@ -1,0 +1,136 @@
+"""What `fleet.toml` may say, and that every fault is told at once with its place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.fleet.model import Fleet, FleetUnreadable
+from shared.fleet.reading import parse_fleet
+from shared.fleet.schema import json_schema
+from shared.fleet.sections import SECTIONS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def read(text: str) -> Fleet:
+    return parse_fleet(text, lambda _: "")
+
+
+def problems(text: str) -> tuple[str, ...]:
+    with pytest.raises(FleetUnreadable) as raised:
+        read(text)
+    return raised.value.problems
+
+
+def test_an_empty_file_asks_for_nothing() -> None:
+    assert read("") == Fleet()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = ", "it is not TOML: "),
+        ("[[share]]\nname = 'A'", "there is no section 'share' (did you mean 'shares'?)"),
+        ("[shares]\nname = 'A'", "shares must be written as [[shares]], once for each entry"),
+        ("[[settings]]", "settings must be written as [settings]"),
+        ("[profiles]\neconomy = 1", "profiles: economy must be written as [profiles.economy]"),
+        (
+            "[[printers]]\nname = 'A'\ntriger = true",
+            "printers 'A': there is no word 'triger' (did you mean 'trigger'?)",
+        ),
+        ("[[printers]]\ntrigger = true", "printers, entry 1 has no name"),
+        ("[[printers]]\nname = 'A'\ntrigger = 1", "printers 'A': trigger must be true or false, not 1"),
+        ("[[shares]]\nname = 'A'\nstate = 'gone'", "shares 'A': state must be present or absent, not 'gone'"),
+        ("[[shares]]\nname = 'A'", "shares 'A' has no printer"),
+        ("[[printers]]\nname = 'A'\n[[printers]]\nname = 'a'", "printers: 'a' is there twice"),
+        (
+            "[[printers]]\nname = 'Hall'\n[[shares]]\nname = 'A'\nprinter = 'Hal'",
+            "shares 'A': there is no printer 'Hal' in this file (did you mean 'Hall'?)",
+        ),
+        ("[[printers]]\nname = 'A'\ntrigger = true", "'A' has a trigger, so [task_definition] is needed"),
+        ("[profiles.p]\nduplex = true", "'duplex' in profiles.p is not a print setting (did you mean duplexMode?)"),
+        ("[profiles.p]\nowner = 'a@b.c'", "profiles.p: owner is not a print setting"),
+        ("[licence_pool]\njobs_per_month = 0", "licence_pool.jobsPerMonth must be a whole number from 1, not 0"),
+        ("[price_list]\ncurrency = 'Euro'", "price_list.currency must be three letters such as EUR (ISO 4217)"),
+        ("[[cost_centers]]\nname = 'A'\n[[cost_centers]]\nname = 'A'", "cost_centers names 'A' twice"),
+        (
+            "[[policies]]\nname = 'Night'\naction = { do = 'redirekt' }",
+            "policies 'Night'.action.do must be one of hold, release,",
+        ),
+        (
+            "[[delegates]]\nowner = 'a@b.c'\ndelegate = 'd@b.c'\nfrom = 2026-12-01\nto = 2026-11-01",
+            "delegates 'a@b.c' ends before it begins",
+        ),
+        (
+            "[[delegates]]\nowner = 'a@b.c'\ndelegate = 'd@b.c'\nfrom = 'x'\nto = 2026-11-01",
+            "from must be a day such as",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place(text: str, told: str) -> None:
+    found = problems(text)
+    assert len(found) == 1
+    assert told in found[0]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    text = "[[printers]]\nnam = 'A'\n[nothing]\n[[shares]]\nname = 'B'\nusers = 'all'\n"
+    assert len(problems(text)) == 4
+
+
+def test_faults_of_policies_prices_and_centres_are_told_together() -> None:
+    rule, prices = "[[policies]]\nname = 'A'\naction = { do = 'x' }\n", "[price_list]\ncurrency = '1'\n"
+    assert len(problems(f"{rule}{prices}[licence_pool]\njobs_per_month = -1")) == 3
+
+
+def test_attributes_are_read_from_the_file_that_is_named() -> None:
+    text = "[[virtual_printers]]\nname = 'V'\ntrigger = false\nattributes = 'v.json'"
+    from shared.ipp.document import write_document
+    from shared.ipp.values import Attribute, Value
+
+    written = write_document([Attribute("printer-name", (Value(0x42, "Follow me"),))])
+    attributes = parse_fleet(text, {"v.json": written}.__getitem__).virtual_printers[0].attributes
+    assert attributes is not None
+    assert attributes.body[0] == 0x04
+    assert b"Follow me" in attributes.body
+
+    def missing(name: str) -> str:
+        raise FileNotFoundError(f"no {name}")
+
+    with pytest.raises(FleetUnreadable, match=re.escape("virtual_printers 'V': v.json cannot be used: no v.json")):
+        parse_fleet(text, missing)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_told_what_is_wrong(text: str) -> None:
+    with contextlib.suppress(FleetUnreadable):
+        assert isinstance(read(text), Fleet)
+
+
+def test_the_published_schema_is_that_of_the_parser() -> None:
+    assert json.loads((DOCS / "fleet.schema.json").read_text("utf-8")) == json_schema()
+
+
+def test_the_page_explains_every_section_and_word() -> None:
+    page = (DOCS / "fleet.md").read_text("utf-8")
+    for name, section in SECTIONS.items():
+        _, _, rest = page.partition(f"\n### `{name}`\n")
+        told = rest.partition("\n### ")[0]
+        assert section.help in told, name
+        assert [word for word in section.words if f"| `{word}` |" not in told] == [], name
+
+
+def test_the_example_of_the_page_is_a_fleet() -> None:
+    page = (DOCS / "fleet.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    fleet = read(example)
+    assert fleet.virtual_printers
+    assert fleet.policies
+    assert {name for name in SECTIONS if f"[{name}]" in example or f"[{name}." in example} == set(SECTIONS)
