@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.support.kiosk_browser import ANNA, kiosk
+from tests.support.kiosk_browser import ANNA, kiosk, shared_browser
 from tests.support.kiosk_page import PRINTER, KioskService, job
 
 # The first use installs Debian packages where they are missing.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with shared_browser():
+        yield
+
+
 SENT = "Sent to the printer"
 
 

@@ -8,14 +8,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from shared.kiosk_page import LANGUAGES
-from tests.support.kiosk_browser import ANNA, Kiosk, kiosk
+from tests.support.kiosk_browser import ANNA, Kiosk, kiosk, shared_browser
 from tests.support.kiosk_page import KioskService, job
 
 # The first use installs Debian packages where they are missing.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with shared_browser():
+        yield
+
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsversammlungsprotokoll-endgültig-überarbeitet.pdf"
 SIZES = {"small": (800, 480), "kiosk": (1024, 600), "wide": (1920, 1080), "portrait": (1080, 1920), "phone": (390, 844)}

@@ -5,15 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.support.kiosk_browser import ANNA, BEN, TYPIST, kiosk
+from tests.support.kiosk_browser import ANNA, BEN, TYPIST, kiosk, shared_browser
 from tests.support.kiosk_page import KIOSK, SECRET, KioskService, job
 
 # The first use installs Debian packages where they are missing.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with shared_browser():
+        yield
 
 
 def two_people() -> KioskService:
@@ -77,6 +85,23 @@ async def test_a_slow_typist_is_no_badge() -> None:
         await expect(at.page.locator(".who")).to_have_text("anna@contoso.example")
         await at.button("Back").click()
         await expect(field).to_have_value("anna@contoso.example")
+
+
+async def test_without_a_reader_the_number_of_a_badge_is_pasted() -> None:
+    async with kiosk(two_people()) as at:
+        paste = """(text) => {
+          const data = new DataTransfer();
+          data.setData('text/plain', text);
+          const target = document.activeElement ?? document.body;
+          target.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+        }"""
+        await at.page.evaluate(paste, ANNA)
+        await expect(at.row("Salaries.pdf")).to_be_visible()
+        await at.button("Sign out").click()
+        await at.button("Use name and PIN").click()
+        await at.page.evaluate(paste, "anna@contoso.example")
+        await expect(at.page.get_by_role("textbox", name="Your user name")).to_be_visible()
+        assert at.service.requests("session") == [{"badge": ANNA}]
 
 
 async def test_name_and_pin_by_the_keys_on_the_screen() -> None:
