@@ -15,6 +15,8 @@ import httpx
 
 from emulator.azurite import StorageAccount
 from emulator.functions_host.host import FunctionsHost
+from shared.alert_causes import raise_cause
+from shared.alerts import in_force
 from shared.held.store import HeldEntries
 from shared.names import CATALOG_PATH, CONTAINERS, HELD_PREFIX
 from shared.settings import StorageConnection
@@ -75,9 +77,12 @@ class Notified:
         aged = replace(record, changed=record.changed - timedelta(days=1))
         await self.storage.state.replace(RECORD_PATH, encode_record(aged), str(etag))
 
-    async def upkeep(self) -> None:
-        await self.host.run_function("upkeep")
+    async def run(self, timer: str) -> None:
+        """One run of a timer, which must end well."""
+        await self.host.run_function(timer)
         await self.host.idle()
+        (last,) = [run for run in self.host.invocations if run.function == timer][-1:]
+        assert last.outcome == "Succeeded", last.error
 
 
 @asynccontextmanager
@@ -93,7 +98,10 @@ async def notified(account: StorageAccount, directory: Path) -> AsyncIterator[No
             "version": 1,
             "shares": [],
             "taskDefinitionId": tap.definition.id,
-            "printers": [{"id": tap.follow_me.id, "displayName": "Follow Me", "virtual": True}],
+            "printers": [
+                {"id": tap.follow_me.id, "displayName": "Follow Me", "virtual": True},
+                {"id": tap.tenant.printer.id, "displayName": "Recorder"},
+            ],
         }
         await storage.state.create(CATALOG_PATH, json.dumps(catalog).encode())
         address = await stack.enter_async_context(front())
@@ -123,7 +131,7 @@ async def test_a_printed_job_is_held_by_notification_alone_and_the_subscription_
     storage_account: StorageAccount, tmp_path: Path
 ) -> None:
     async with notified(storage_account, tmp_path) as running:
-        await running.upkeep()
+        await running.run("upkeep")
         (subscription,) = list(running.tap.service.emulator.subscriptions)
 
         task = await running.tap.print_held()
@@ -135,8 +143,11 @@ async def test_a_printed_job_is_held_by_notification_alone_and_the_subscription_
         assert loaded is not None
         assert (loaded[0].task_id, loaded[0].document_name) == (task.id, "letter.pdf")
 
-        status = await running.host.request("GET", "/api/status")
-        shown = status.json()
+        printer = running.tap.tenant.printer
+        await raise_cause(running.storage.state, f"printer-stopped:{printer.id}", "the printer has stopped")
+        await running.run("reconcile")
+        shown = (await running.host.request("GET", "/api/status")).json()
+        assert shown["alerts"] == {f"printer-stopped:{printer.id}": "the printer has stopped"}
         assert shown["subscription"]["id"] == subscription.id
         assert shown["held"] == {"count": 1, "orMore": False}
 
@@ -157,7 +168,9 @@ async def test_a_printed_job_is_held_by_notification_alone_and_the_subscription_
                 await asyncio.sleep(0.05)
 
         running.tap.service.emulator.subscriptions.remove(subscription)
-        await running.upkeep()
+        await running.run("upkeep")
         (another,) = list(running.tap.service.emulator.subscriptions)
         assert another.client_state == "the-secret-of-the-webhook"
+        await running.run("reconcile")
+        assert await in_force(running.storage.state) == {}
         assert await running.storage.queue("print-events-poison").depth() in (None, 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,7 +28,8 @@ from shared.notifications.receiving import Received, answer_validation, receive,
 from shared.settings import load_settings
 from shared.tasks.messages import read_event, read_tasks
 from tests.support.notices import BEFORE, DEFINITION, SECRET, SETTINGS, body_of, lifecycle, notice, task_id
-from tests.support.tenant import TENANT_ID
+from tests.support.tenant import ROOT, TENANT_ID
+from tests.unit.test_repository_imports import HEAVY
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -215,3 +218,22 @@ def test_wrong_settings_are_no_business_of_the_caller(monkeypatch: pytest.Monkey
 )
 def test_a_message_carries_the_trace_of_its_request_or_a_new_one(given_traces: Any, expected: str) -> None:
     assert trace_of(*given_traces, token_hex=lambda size: f"new{size}") == expected
+
+
+def test_the_webhook_loads_no_client_and_nothing_else_that_is_heavy() -> None:
+    program = (
+        "import sys, azure.functions as func, function_app\n"
+        "from shared.notifications.receiving import receive\n"
+        "received = receive(func.HttpRequest('POST', '/', body=sys.stdin.buffer.read()), None)\n"
+        "assert (received.answer.status_code, len(received.messages)) == (202, 1), received\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, **SETTINGS},
+        input=body_of(notice()),
+        capture_output=True,
+        check=True,
+    )
+    assert HEAVY & set(ran.stdout.decode().split()) == set()
