@@ -48,13 +48,19 @@ async def test_a_new_kiosk_takes_its_secret_from_the_address_once_and_shows_it_n
 
 
 async def test_a_refused_kiosk_says_so_and_can_be_tried_again() -> None:
-    async with kiosk() as at:
+    async with kiosk(two_people()) as at:
         at.service.refuse("session", 401, "unknownDevice")
         await at.tap(ANNA)
         await expect(at.page.get_by_role("heading", name="This kiosk is not allowed in")).to_be_visible()
         await expect(at.page.locator("main")).to_contain_text(KIOSK)
         await at.button("Try again").click()
         await at.idle()
+        at.service.refuse("session", 401, "unknownDevice")
+        await at.tap(ANNA)
+        await expect(at.page.get_by_role("heading", name="This kiosk is not allowed in")).to_be_visible()
+        # Once the operator has let it in again, a badge is enough.
+        await at.tap(BEN)
+        await expect(at.row("Minutes.pdf")).to_be_visible()
 
 
 async def test_a_badge_is_read_wherever_the_focus_is_and_never_shown() -> None:

@@ -29,18 +29,18 @@ async function ask(name, { session = "", body = null } = {}) {
       code: content?.code ?? (answer.status === 429 ? "slowDown" : "trouble"),
       retryAfter: Number(answer.headers.get("Retry-After")) || 0,
     };
-  } catch {
-    return { ok: false, code: "offline" };
+  } catch (problem) {
+    return { ok: false, code: "offline", late: problem?.name === "TimeoutError" };
   }
 }
 
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
-// Asking who it is, or what waits, changes nothing: it may be asked again.
+// Asking who it is, or what waits, changes nothing: it may be asked again, unless it took its whole time in vain.
 async function repeat(work, delays) {
   let answer = await work();
   for (const delay of delays) {
-    if (answer.ok || answer.code !== "offline") return answer;
+    if (answer.ok || answer.code !== "offline" || answer.late) return answer;
     await pause(delay);
     answer = await work();
   }

@@ -112,7 +112,7 @@ function showTime(seconds, share) {
 
 // A badge was shown, or a name and PIN typed. Whoever was here before is signed out first.
 async function identify(proof) {
-  if (view.place === "setUp") return;
+  if (!device()) return;
   endSession();
   const turn = (tap += 1);
   if (slowUntil > performance.now()) return slowDown();
