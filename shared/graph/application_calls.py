@@ -1,9 +1,10 @@
-"""Sends requests to Graph with the token of the app itself, by the one retry rule. For JSON alone."""
+"""Sends requests to Graph with one bearer's token, the app's own mostly, by the one retry rule."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +27,14 @@ class ApplicationTokens(Protocol):
     def invalidate(self) -> None:
         """Forget the token at hand: Graph refused it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success: the object of its body, empty where there is none, and its headers by names in lower case."""
+
+    values: Mapping[str, Any]
+    headers: Mapping[str, str]
 
 
 class ApplicationCalls:
@@ -56,19 +65,34 @@ class ApplicationCalls:
 
         `address` is a whole URL, and `repeatable` says whether the call may be sent again after a lost reply.
         """
+        return (await self.exchange(operation, method, address, body, repeatable=repeatable)).values
+
+    async def exchange(
+        self,
+        operation: str,
+        method: str,
+        address: str,
+        body: Mapping[str, Any] | bytes | None = None,
+        *,
+        content_type: str = "application/json",
+        repeatable: bool,
+    ) -> Answer:
+        """As `run`, with the answer's headers. A body of bytes goes as it is, under its content type."""
         if urlsplit(address).netloc.lower() != self._host:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
 
-        async def once() -> Mapping[str, Any]:
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+
+        async def once() -> Answer:
             try:
-                return await self._send(operation, method, address, body)
+                return await self._send(operation, method, address, content, content_type)
             except GraphDenied as error:
                 if error.status != 401:
                     raise
             # 401 means that nothing was done. One fresh token tells an expired one from a refused app.
             self._tokens.invalidate()
-            return await self._send(operation, method, address, body)
+            return await self._send(operation, method, address, content, content_type)
 
         return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
 
@@ -81,20 +105,22 @@ class ApplicationCalls:
             address = str(page.get("@odata.nextLink") or "")
 
     async def _send(
-        self, operation: str, method: str, address: str, body: Mapping[str, Any] | None
-    ) -> Mapping[str, Any]:
+        self, operation: str, method: str, address: str, content: bytes | None, content_type: str
+    ) -> Answer:
         token = await self._tokens.access_token()
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if content is not None:
+            headers["Content-Type"] = content_type
         with translated(operation):
-            answer = await self.http.request(method, address, headers=headers, json=body, follow_redirects=False)
+            answer = await self.http.request(method, address, headers=headers, content=content, follow_redirects=False)
             if answer.status_code == 302:
-                return {"location": answer.headers.get("location")}
+                return Answer({"location": answer.headers.get("location")}, answer.headers)
             if not answer.is_success:
                 raise refusal(operation, answer.status_code, dict(answer.headers), answer.content)
             values = json.loads(answer.content) if answer.content else {}
             if not isinstance(values, dict):
                 raise ValueError("the answer is not an object")
-            return values
+            return Answer(values, answer.headers)
 
 
 def segment(value: str) -> str:
