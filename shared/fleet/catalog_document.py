@@ -122,7 +122,9 @@ def pretended(fleet: Fleet) -> Tenant:
     )
     return Tenant(
         printers=with_ids,
-        shares=tuple(TenantShare(entry.id or f"share {entry.name}", entry.name) for entry in fleet.present_shares),
+        shares=tuple(
+            TenantShare(entry.id or f"share {index}", entry.name) for index, entry in enumerate(fleet.present_shares)
+        ),
         definitions=({"id": "definition", "displayName": fleet.task_definition.name},) if fleet.task_definition else (),
         users={name: f"user {name}".replace("/", "") for name in fleet.user_names},
         groups={name: (f"group {name}",) for name in fleet.group_names},
@@ -136,7 +138,7 @@ def _printer(entry: VirtualPrinter | Device, tenant: Tenant) -> dict[str, Any]:
         "id": printer["id"],
         "displayName": entry.name,
         "virtual": isinstance(entry, VirtualPrinter),
-        "capabilities": _plain(printer.get("capabilities")),
+        "capabilities": plain(printer.get("capabilities")),
     }
 
 
@@ -145,12 +147,12 @@ def _share(entry: Share, fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
     printer_id = printer_id_of(fleet, tenant, entry.printer or "") or ""
     printer: Json = next((each for each in tenant.printers if each["id"] == printer_id), {})
     shown: dict[str, Any] = {
-        "alias": entry.alias or entry.name,
+        "alias": entry.alias or entry.name.strip(),
         "id": found[0].id if found else "",
         "printerId": printer_id,
         "displayName": entry.name,
         "printerName": entry.printer,
-        "capabilities": _plain(printer.get("capabilities")),
+        "capabilities": plain(printer.get("capabilities")),
     }
     if entry.profile is not None:
         shown["profile"] = dict(fleet.profiles[entry.profile])
@@ -196,11 +198,13 @@ def _cost_center(center: Json, tenant: Tenant) -> dict[str, Any]:
 
 
 def _memory(fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
-    sent = {
-        printer_id: entry.attributes.digest
-        for entry in fleet.virtual_printers
-        if not entry.absent and entry.attributes and (printer_id := printer_id_of(fleet, tenant, entry.name))
-    }
+    before = ((tenant.catalog or {}).get(FLEET) or {}).get("attributes") or {}
+    sent: dict[str, str] = {}
+    for entry in fleet.virtual_printers:
+        printer_id = None if entry.absent else printer_id_of(fleet, tenant, entry.name)
+        digest = entry.attributes.digest if entry.attributes else before.get(printer_id)
+        if printer_id is not None and digest is not None:
+            sent[printer_id] = digest
     return {"attributes": sent} if sent else {}
 
 
@@ -212,7 +216,7 @@ def _check_profiles(catalog: Catalog) -> None:
             raise CatalogUnreadable(rejected.reason) from rejected
 
 
-def _plain(value: object) -> dict[str, Any]:
+def plain(value: object) -> dict[str, Any]:
     """An object of Graph without its annotations and without what it does not say."""
     if not isinstance(value, Mapping):
         return {}

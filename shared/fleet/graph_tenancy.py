@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,8 +55,10 @@ class GraphTenancy:
 
     async def read(self, fleet: Fleet) -> Tenant:
         """All that the file speaks of."""
+        listed = await self._administrator.printers(with_shares=True)
+        behind = {str(share["id"]): str(one["id"]) for one in listed for share in one.get("shares") or ()}
         tenant = Tenant(
-            printers=tuple(await self._administrator.printers()),
+            printers=tuple(listed),
             definitions=tuple(await self._app.task_definitions()),
             settings=await self._administrator.settings(),
         )
@@ -65,7 +67,7 @@ class GraphTenancy:
             str(printer["id"]) for entry in fleet.all_printers for printer in tenant.printers_of(entry.name, entry.id)
         }
         tenant = await self._with_printers(tenant, named)
-        tenant = await self._with_shares(fleet, tenant)
+        tenant = await self._with_shares(fleet, tenant, behind)
         return await self._with_catalog(tenant)
 
     async def refreshed(self, fleet: Fleet, tenant: Tenant, step: Step) -> Tenant:
@@ -84,7 +86,8 @@ class GraphTenancy:
             case Kind.CREATE_TRIGGER | Kind.DELETE_TRIGGER:
                 return await self._with_triggers(tenant, _ids(fleet, tenant, step.subject))
             case _:
-                return await self._with_shares(fleet, tenant, step.subject)
+                behind = await self._printers_behind(fleet, tenant, step.subject)
+                return await self._with_shares(fleet, tenant, behind, step.subject)
 
     async def do(self, step: Step) -> str | None:
         """Do it; the id of what it made."""
@@ -119,7 +122,7 @@ class GraphTenancy:
         match step.kind:
             case Kind.CREATE_SHARE:
                 everyone = body["allowAllUsers"] is True
-                made = await admin.create_share(_id(step.printer_id), body["displayName"], allow_all_users=everyone)
+                made = await admin.create_share(_id(step.printer_id), body["displayName"], everyone)
                 return str(made["id"])
             case Kind.UPDATE_SHARE | Kind.CHANGE_EVERYONE:
                 await admin.update_share(_id(step.share_id), body)
@@ -210,10 +213,11 @@ class GraphTenancy:
         own = {printer: str(triggers[0]["id"]) for printer, triggers in found.items() if triggers}
         return replace(tenant, triggers=others | own)
 
-    async def _with_shares(self, fleet: Fleet, tenant: Tenant, subject: str | None = None) -> Tenant:
-        """Shares with the printers that the file names; access lists of `subject`, or of every share in the file."""
+    async def _with_shares(
+        self, fleet: Fleet, tenant: Tenant, behind: Mapping[str, str], subject: str | None = None
+    ) -> Tenant:
+        """Shares with the printers behind them; access lists of `subject`, or of every share in the file."""
         listed = await self._administrator.shares()
-        behind = await self._printers_behind(fleet, tenant, subject)
         old = {share.id: share for share in tenant.shares}
         shares = []
         for entry in listed:
@@ -227,8 +231,10 @@ class GraphTenancy:
         wanted = {share.id for entry in entries for share in tenant.shares_of(entry.name, entry.id)}
         users = await self._all(wanted, self._administrator.allowed_users)
         groups = await self._all(wanted, self._administrator.allowed_groups)
+        people = {str(one["id"]): _name(one) for each in (*users.values(), *groups.values()) for one in each}
         return replace(
             tenant,
+            names={**tenant.names, **people},
             shares=tuple(
                 replace(
                     share,
@@ -241,15 +247,13 @@ class GraphTenancy:
             ),
         )
 
-    async def _printers_behind(self, fleet: Fleet, tenant: Tenant, subject: str | None) -> dict[str, str]:
-        """Printer ids by share id, for the printers of the file; read anew is that of `subject`, or every one."""
+    async def _printers_behind(self, fleet: Fleet, tenant: Tenant, subject: str) -> dict[str, str]:
+        """Printer ids by share id; those that the share `subject` has or gets are read anew."""
         entries = [entry for entry in fleet.shares if entry.name == subject]
         names = [entry.printer for entry in entries if entry.printer is not None]
-        before = [share.printer_id for entry in entries for share in tenant.shares_of(entry.name, entry.id)]
         ids = [printer_id for name in names for printer_id in _ids(fleet, tenant, name)]
+        before = [share.printer_id for entry in entries for share in tenant.shares_of(entry.name, entry.id)]
         ids += [printer_id for printer_id in before if printer_id is not None]
-        if subject is None:
-            ids = [str(one["id"]) for entry in fleet.all_printers for one in tenant.printers_of(entry.name, entry.id)]
         found = await self._all(ids, self._administrator.printer_shares)
         kept = {share.id: share.printer_id for share in tenant.shares if share.printer_id not in found}
         read = {str(share["id"]): printer for printer, shares in found.items() for share in shares}
@@ -258,12 +262,12 @@ class GraphTenancy:
     async def _with_catalog(self, tenant: Tenant) -> Tenant:
         stored = await self._state.read(CATALOG_PATH)
         if stored is None:
-            return replace(tenant, catalog=None, catalog_etag=None)
+            return replace(tenant, catalog=None)
         try:
             document = json.loads(stored.content)
         except (ValueError, RecursionError):
             document = {}
-        return replace(tenant, catalog=document if isinstance(document, dict) else {}, catalog_etag=stored.etag)
+        return replace(tenant, catalog=document if isinstance(document, dict) else {})
 
     async def _all[T](self, keys: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:
         """What `read` says of each, a few at a time."""
@@ -280,6 +284,10 @@ def _ids(fleet: Fleet, tenant: Tenant, name: str) -> list[str]:
     """The ids of the printers that the file's entry of this name means."""
     entries = [entry for entry in fleet.all_printers if folded(entry.name) == folded(name)]
     return [str(printer["id"]) for entry in entries for printer in tenant.printers_of(entry.name, entry.id)]
+
+
+def _name(user_or_group: Object) -> str:
+    return str(user_or_group.get("userPrincipalName") or user_or_group.get("displayName") or user_or_group["id"])
 
 
 def _id(value: str | None) -> str:

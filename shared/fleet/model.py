@@ -47,7 +47,7 @@ class VirtualPrinter:
     id: str | None = None
     manufacturer: str | None = None
     model: str | None = None
-    trigger: bool | None = True
+    trigger: bool | None = None
     accepting_jobs: bool = True
     attributes: AttributesFile | None = None
     capabilities: Table = field(default_factory=dict)
@@ -119,6 +119,12 @@ class Fleet:
     def all_printers(self) -> tuple[VirtualPrinter | Device, ...]:
         """Every printer that the file names, also to remove it."""
         return (*self.virtual_printers, *self.printers)
+
+    def wants_trigger(self, entry: VirtualPrinter | Device) -> bool | None:
+        """Whether the printer is to have a trigger: as written, else yes for a virtual one where there is what for."""
+        if entry.trigger is None and isinstance(entry, VirtualPrinter) and self.task_definition is not None:
+            return True
+        return entry.trigger
 
     @property
     def present_shares(self) -> tuple[Share, ...]:

@@ -129,7 +129,7 @@ def _virtual(entry: VirtualPrinter, printer: Json | None, tenant: Tenant) -> Ite
     if printer is not None:
         texts = {"manufacturer": entry.manufacturer, "model": entry.model}
         body |= {name: text for name, text in texts.items() if text is not None and has.get(name) != text}
-    if has.get("isAcceptingJobs") is not entry.accepting_jobs:
+    if (has.get("isAcceptingJobs") is True) is not entry.accepting_jobs:
         body["isAcceptingJobs"] = entry.accepting_jobs
     if body:
         sentence = f"Set {_listed(body)} of the virtual printer {entry.name!r}"
@@ -147,15 +147,16 @@ def _trigger(
     definition = str(named["id"]) if named else None
     # Graph does not say what a trigger starts, so the catalog is asked which definition the last ones were made for.
     before = (tenant.catalog or {}).get("taskDefinitionId")
-    outdated = entry.trigger is True and before is not None and before != definition
-    if has is not None and (entry.trigger is False or outdated):
+    wants = fleet.wants_trigger(entry)
+    outdated = wants is True and before is not None and before != definition
+    if has is not None and (wants is False or outdated):
         sentence = f"Take the trigger off the printer {entry.name!r}"
         yield Step(
             *(Kind.DELETE_TRIGGER, entry.name, sentence, steps.PRINTER, shared),
             printer_id=printer_id,
             other_id=has,
         )
-    if entry.trigger and (has is None or outdated):
+    if wants and (has is None or outdated):
         starts = fleet.task_definition.name if fleet.task_definition else ""
         sentence = f"Put a trigger on the printer {entry.name!r}, which starts {starts!r}"
         yield Step(

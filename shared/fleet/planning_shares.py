@@ -110,5 +110,6 @@ def _access(entry: Share, share: TenantShare | None, tenant: Tenant) -> Iterator
         (Kind.REMOVE_GROUP, "the group", share.groups - groups.keys()),
     ):
         for member in sorted(gone):
-            sentence = f"No longer let {words} {member}, whom the file does not name, print on {entry.name!r}"
+            known = tenant.names.get(member, member)
+            sentence = f"No longer let {words} {known}, whom the file does not name, print on {entry.name!r}"
             yield Step(kind, entry.name, sentence, steps.SHARE, True, member, share_id=share_id, other_id=member)

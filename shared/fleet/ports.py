@@ -11,7 +11,7 @@ type Object = Mapping[str, Any]
 class Administrator(Protocol):
     """Graph delegated by a Printer Administrator. Objects are Graph's, by its own names."""
 
-    async def printers(self) -> Sequence[Object]:
+    async def printers(self, *, with_shares: bool = False) -> Sequence[Object]:
         """Every printer, without capabilities and defaults (Graph: print-list-printers)."""
         ...
 
@@ -39,7 +39,7 @@ class Administrator(Protocol):
         """The shares of a printer, one at most (Graph: printer-list-shares)."""
         ...
 
-    async def create_share(self, printer_id: str, display_name: str, *, allow_all_users: bool) -> Object:
+    async def create_share(self, printer_id: str, display_name: str, allow_all_users: bool) -> Object:
         """Share a printer (Graph: print-post-shares)."""
         ...
 

@@ -105,7 +105,7 @@ def _value(place: str, name: str, word: Word, value: object, problems: list[str]
     """The value as it is kept, None where it is of another kind."""
     match word.kind:
         case Kind.TEXT:
-            return value.strip() if isinstance(value, str) and value.strip() and value.isprintable() else None
+            return value if isinstance(value, str) and value.strip() and value.isprintable() else None
         case Kind.TEXTS:
             return value if isinstance(value, list) and all(isinstance(text, str) and text for text in value) else None
         case Kind.SWITCH:
@@ -198,7 +198,7 @@ def _share(entry: dict[str, Any]) -> model.Share:
 def _name_problems(fleet: Fleet) -> Iterable[str]:
     yield from _twice("printers", (printer.name for printer in fleet.all_printers))
     yield from _twice("shares", (share.name for share in fleet.shares))
-    yield from _twice("shares, by alias", (share.alias or share.name for share in fleet.present_shares))
+    yield from _twice("shares, by alias", (share.alias or share.name.strip() for share in fleet.present_shares))
     yield from _twice("printer_groups", (group.name for group in fleet.printer_groups))
     yield from _twice("policies", (str(rule["name"]) for rule in fleet.policies))
     for share in fleet.shares:

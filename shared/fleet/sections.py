@@ -80,7 +80,9 @@ SECTIONS: Mapping[str, Section] = {
             "id": _ID,
             "manufacturer": _text("Manufacturer that clients see. A new one has `Universal Print Functions`."),
             "model": _text("Model that clients see. A new one has `Virtual`."),
-            "trigger": Word(Kind.SWITCH, "Whether jobs start a task. Yes without this."),
+            "trigger": Word(
+                Kind.SWITCH, "Whether jobs start a task. Yes without this, where there is a task definition."
+            ),
             "accepting_jobs": Word(Kind.SWITCH, "Whether it takes jobs. Yes without this."),
             "attributes": _text("A file of IPP printer attributes, beside this one (docs/ipp.md)."),
             "capabilities": Word(Kind.TABLE, "What it offers (Graph: printerCapabilities)."),

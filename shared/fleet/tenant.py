@@ -28,7 +28,8 @@ class Tenant:
     """Objects are Graph's, by its own names. `capabilities` and `defaults` are read of printers in the file alone.
 
     `triggers` are trigger ids by printer id, `users` ids by lower-case name, `groups` the ids of those with a name as
-    it is written in the file, `members` user names by group id. `catalog` is what is published, with its ETag.
+    it is written in the file, `members` user names by group id. `catalog` is what is published. `names` are those of
+    the users and groups on access lists, by id.
     """
 
     printers: tuple[Json, ...] = ()
@@ -40,7 +41,7 @@ class Tenant:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     catalog: Json | None = None
-    catalog_etag: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def printers_of(self, name: str, printer_id: str | None) -> list[Json]:
         """The printers that an entry means: the one with its id, else all of its name."""

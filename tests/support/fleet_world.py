@@ -59,8 +59,8 @@ class WireAdministrator:
     async def _list(self, path: str) -> list[Mapping[str, Any]]:
         return [entry async for entry in self.calls.entries(f"GET {path}", f"{self.calls.base_url}{path}")]
 
-    async def printers(self) -> Sequence[Mapping[str, Any]]:
-        return await self._list("/print/printers")
+    async def printers(self, *, with_shares: bool = False) -> Sequence[Mapping[str, Any]]:
+        return await self._list("/print/printers" + ("?$expand=shares" if with_shares else ""))
 
     async def printer(self, printer_id: str, select: Sequence[str] | None = None) -> Mapping[str, Any]:
         return await self._get(f"/print/printers/{printer_id}?$select={','.join(select or ())}")
@@ -90,7 +90,7 @@ class WireAdministrator:
     async def printer_shares(self, printer_id: str) -> Sequence[Mapping[str, Any]]:
         return await self._list(f"/print/printers/{printer_id}/shares")
 
-    async def create_share(self, printer_id: str, display_name: str, *, allow_all_users: bool) -> Mapping[str, Any]:
+    async def create_share(self, printer_id: str, display_name: str, allow_all_users: bool) -> Mapping[str, Any]:
         body = {"displayName": display_name, "allowAllUsers": allow_all_users, **self._bind(printer_id)}
         return await self._run("POST", "/print/shares", body)
 
