@@ -54,6 +54,11 @@ def token_cache_path(user_principal_name: str) -> str:
     return f"accounts/{user_principal_name.lower()}.cache"
 
 
+def administrator_cache_path(user_principal_name: str) -> str:
+    """Where an administrator's encrypted token cache lies, for commands that are told to remember the sign-in."""
+    return f"accounts/{user_principal_name.lower()}.administrator.cache"
+
+
 def printer_path(printer_id: str) -> str:
     """Where the shared budget of one printer lies in the state container."""
     return f"printers/{printer_id}.json"

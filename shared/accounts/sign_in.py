@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.accounts.authority import graph_scopes, new_cache, permissions_of, public_client, troubles
+from shared.accounts.authority import TokenCache, graph_scopes, new_cache, permissions_of, public_client, troubles
 from shared.accounts.token_cache import TokenCacheStore
 from shared.accounts.tokens import told
 from shared.errors import PrintFunctionsError
@@ -75,9 +75,9 @@ async def sign_in(
     """
     name = user_principal_name.lower()
     permissions = permissions_of(settings, name)
-    text, result = await asyncio.to_thread(_acquired, settings, permissions, acquire)
-    if "access_token" not in result:
-        raise SignInFailed(told(result) + _advice(result))
+    cache = new_cache(None)
+    result = await asyncio.to_thread(acquired, settings, permissions, acquire, cache)
+    text = cache.serialize()
     check_user(name, result)
     check_permissions(result, permissions)
     if not json.loads(text).get("RefreshToken"):
@@ -88,14 +88,19 @@ async def sign_in(
 
 def check_user(name: str, result: Mapping[str, Any]) -> None:
     """Raises WrongUser unless the ID token is of the user `name` (Entra: ID token claims)."""
-    claims = result.get("id_token_claims") or {}
-    names = {str(claims[claim]).lower() for claim in ("preferred_username", "upn") if claims.get(claim)}
+    names = user_names(result)
     if name not in names:
         who = ", ".join(sorted(names)) or "an unnamed user"
         raise WrongUser(
             f"{who} signed in, not {name}. Nothing was stored. Sign out in the browser, or use a private window, and "
             f"sign in as {name}."
         )
+
+
+def user_names(result: Mapping[str, Any]) -> set[str]:
+    """The names of whoever signed in, in lower case (Entra: ID token claims)."""
+    claims = result.get("id_token_claims") or {}
+    return {str(claims[claim]).lower() for claim in ("preferred_username", "upn") if claims.get(claim)}
 
 
 def check_permissions(result: Mapping[str, Any], permissions: Sequence[str]) -> None:
@@ -109,8 +114,11 @@ def check_permissions(result: Mapping[str, Any], permissions: Sequence[str]) -> 
         )
 
 
-def _acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire) -> tuple[str, Mapping[str, Any]]:
-    cache = new_cache(None)
+def acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire, cache: TokenCache) -> Mapping[str, Any]:
+    """What a sign-in by `acquire` gave, with an access token; `cache` keeps what renews it. Belongs in a thread.
+
+    Raises SignInFailed.
+    """
     try:
         with public_client(settings, cache) as application:
             result = acquire(application, graph_scopes(settings, permissions))
@@ -119,7 +127,9 @@ def _acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire) 
             f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "
             "network, GRAPH_AUTHORITY, GRAPH_TENANT_ID and GRAPH_CA_BUNDLE."
         ) from error
-    return cache.serialize(), result
+    if "access_token" not in result:
+        raise SignInFailed(told(result) + _advice(result))
+    return result
 
 
 def _advice(result: Mapping[str, Any]) -> str:

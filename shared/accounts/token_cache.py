@@ -32,21 +32,28 @@ class StoredCache:
 class TokenCacheStore:
     """Reads and writes the caches."""
 
-    def __init__(self, store: StateStore, sealer: Sealer, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: StateStore,
+        sealer: Sealer,
+        now: Callable[[], datetime],
+        path: Callable[[str], str] = token_cache_path,
+    ) -> None:
+        self._path = path
         self._store = store
         self._sealer = sealer
         self._now = now
 
     async def load(self, user_principal_name: str) -> StoredCache:
         """The account's cache. Raises SealBroken where no key at hand opens it."""
-        stored = await self._store.read(token_cache_path(user_principal_name))
+        stored = await self._store.read(self._path(user_principal_name))
         if stored is None:
             return StoredCache(None, None)
         return StoredCache(self._sealer.open(stored.content).decode(), stored.etag)
 
     async def version(self, user_principal_name: str) -> str | None:
         """The ETag of the account's cache, whether it can be opened or not."""
-        stored = await self._store.read(token_cache_path(user_principal_name))
+        stored = await self._store.read(self._path(user_principal_name))
         return stored.etag if stored else None
 
     async def save(self, user_principal_name: str, text: str, etag: str | None) -> None:
@@ -55,7 +62,7 @@ class TokenCacheStore:
         Where another instance was first, the newer of each entry is kept. Raises StorageConflict after many lost
         races, SealBroken where the other's cannot be opened.
         """
-        path = token_cache_path(user_principal_name)
+        path = self._path(user_principal_name)
         for _ in range(SAVE_ATTEMPTS):
             content = self._sealer.seal(text.encode())
             try:
@@ -76,7 +83,7 @@ class TokenCacheStore:
 
     async def start_anew(self, user_principal_name: str, text: str) -> None:
         """Store the cache of a new sign-in over whatever was there. Raises StorageConflict after many lost races."""
-        path = token_cache_path(user_principal_name)
+        path = self._path(user_principal_name)
         content = self._sealer.seal(text.encode())
         for _ in range(SAVE_ATTEMPTS):
             etag = await self.version(user_principal_name)

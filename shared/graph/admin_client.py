@@ -35,6 +35,7 @@ type Object = Mapping[str, Any]
 # How long a registration is waited for, in seconds, and between looks where the answer names no Retry-After.
 REGISTRATION_SECONDS = 300.0
 REGISTRATION_LOOK_SECONDS = 5.0
+SHORTEST_LOOK_SECONDS = 0.2
 _RUNS = ("notStarted", "running")
 
 
@@ -364,4 +365,4 @@ def _selected(select: Sequence[str] | None) -> dict[str, str]:
 
 def _wait(answer: Answer) -> float:
     asked = retry_after(answer.headers.get("retry-after"), datetime.now(UTC))
-    return asked or REGISTRATION_LOOK_SECONDS
+    return REGISTRATION_LOOK_SECONDS if asked is None else max(asked, SHORTEST_LOOK_SECONDS)
