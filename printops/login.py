@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from printops.session import console, errors, run
+from printops.session import console, ensure_state_container, errors, run
 from shared.accounts.sign_in import WrongUser, by_browser, by_device_code, sign_in
 from shared.accounts.token_cache import TokenCacheStore
-from shared.names import STATE
 from shared.sealing import Sealer
 from shared.services import Services
 
@@ -37,7 +36,7 @@ def login(
         known = (*services.settings.print_accounts, services.settings.reports_account)
         if name not in known:
             raise typer.BadParameter(f"{account} is not in PRINT_ACCOUNTS. Add it there, or name one of {known}.")
-        await _ensure_container(services)
+        await ensure_state_container(services)
         try:
             await sign_in(
                 name,
@@ -54,16 +53,6 @@ def login(
         return 0
 
     run(work, settings_file)
-
-
-async def _ensure_container(services: Services) -> None:
-    """The first sign-in may come before anything else that makes the container."""
-    from azure.core.exceptions import ResourceExistsError
-
-    try:
-        await services.storage.container(STATE).create_container()
-    except ResourceExistsError:
-        return
 
 
 def _now() -> datetime:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from shared.errors import PrintFunctionsError
+from shared.names import STATE
 from shared.services import Services, open_services
 
 LOCAL_SETTINGS = Path("local.settings.json")
@@ -52,6 +53,16 @@ def read_environment(settings_file: Path | None) -> Mapping[str, str]:
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise typer.BadParameter(f"{path} is no settings file with Values: {error}") from error
     return {**values, **os.environ}
+
+
+async def ensure_state_container(services: Services) -> None:
+    """Make the container of the state: a command may come before anything else that makes it."""
+    from azure.core.exceptions import ResourceExistsError
+
+    try:
+        await services.storage.container(STATE).create_container()
+    except ResourceExistsError:
+        return
 
 
 async def _awaited(work: Callable[[], Awaitable[int]]) -> int:

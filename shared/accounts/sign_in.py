@@ -51,7 +51,7 @@ def by_browser(user_principal_name: str, show: Callable[[str], None]) -> Acquire
         try:
             answer: Mapping[str, Any] = application.acquire_token_interactive(
                 scopes,
-                login_hint=user_principal_name,
+                login_hint=user_principal_name or None,
                 timeout=BROWSER_SECONDS,
                 auth_uri_callback=lambda address: show(f"No browser could be opened here. Open this page: {address}"),
             )
