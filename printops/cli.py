@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from printops import alerts, attributes, badge, held, key, kiosk, login, submissions, submit, usage
+from printops import (
+    administrator,
+    alerts,
+    badge,
+    definition,
+    fleet,
+    held,
+    key,
+    kiosk,
+    login,
+    printer,
+    share,
+    submissions,
+    submit,
+    trigger,
+    usage,
+)
 
 app = typer.Typer(
     name="printops",
@@ -17,12 +33,21 @@ app.command("login")(login.login)
 app.command("key")(key.key)
 app.command("alerts")(alerts.alerts)
 app.command("submit")(submit.submit)
+app.command("init")(fleet.init)
+app.command("plan")(fleet.show_plan)
+app.command("apply")(fleet.apply_fleet)
+app.command("drift")(fleet.drift)
+app.add_typer(fleet.catalog_app, name="catalog")
 app.add_typer(submissions.app, name="submissions")
 app.add_typer(held.app, name="held")
 app.add_typer(kiosk.app, name="kiosk")
 app.add_typer(badge.app, name="badge")
 app.add_typer(usage.app, name="usage")
-app.add_typer(attributes.app, name="printer-attributes")
+app.add_typer(printer.app, name="printer")
+app.add_typer(share.app, name="share")
+app.add_typer(trigger.app, name="trigger")
+app.add_typer(definition.app, name="definition")
+app.add_typer(administrator.app, name="administrator")
 
 
 def main() -> None:

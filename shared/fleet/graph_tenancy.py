@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.errors import PrintFunctionsError, StorageConflict
 from shared.fleet.catalog_document import encode_catalog
+from shared.fleet.initial import whole_fleet
 from shared.fleet.model import Fleet, folded
 from shared.fleet.ports import Administrator, AppSide, Object
 from shared.fleet.steps import Kind, Step
@@ -69,6 +70,10 @@ class GraphTenancy:
         tenant = await self._with_printers(tenant, named)
         tenant = await self._with_shares(fleet, tenant, behind)
         return await self._with_catalog(tenant)
+
+    async def read_whole(self) -> Tenant:
+        """All printers and shares of the tenant, whatever a file says."""
+        return await self.read(whole_fleet(await self._administrator.printers(), await self._administrator.shares()))
 
     async def refreshed(self, fleet: Fleet, tenant: Tenant, step: Step) -> Tenant:
         """`tenant` with what the step looks at read anew."""

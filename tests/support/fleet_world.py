@@ -22,6 +22,9 @@ from tests.support.empty_tenant import EmptyTenant, empty_tenant
 from tests.support.managed_tenant import SET_UP_SCOPES, virtual_printer
 from tests.support.memory_state import MemoryStateStore
 
+# A sign-in asks for the least that its command needs: reading takes other permissions than changing.
+READING_SCOPES = ("Printer.Read.All", "PrinterShare.Read.All", "PrintSettings.Read.All", "Printer.Create")
+ADMINISTRATOR_SCOPES = (*SET_UP_SCOPES, *READING_SCOPES, "Printer.ReadWrite.All")
 APP_ROLES = ("Printer.ReadWrite.All", "PrintTaskDefinition.ReadWrite.All")
 SECONDS = timedelta(seconds=5)
 
@@ -229,17 +232,31 @@ class FleetWorld:
         return lines
 
 
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """An app registration that may do what set-up does."""
+
+    client_id: str
+    secret: str
+
+
+async def consented_app(tenant: EmptyTenant) -> Consented:
+    """Make it, with the consent that set-up needs and nothing more."""
+    app, principal = await tenant.new_app(isFallbackPublicClient=True)
+    assert (await tenant.grant(principal, " ".join(ADMINISTRATOR_SCOPES))).status_code == 201
+    for role in APP_ROLES:
+        assert (await tenant.assign(principal, role)).status_code == 201
+    made = (await tenant.call("POST", f"/applications/{app['id']}/addPassword", {})).json()
+    return Consented(app["appId"], made["secretText"])
+
+
 @asynccontextmanager
 async def fleet_world(directory: Path) -> AsyncIterator[FleetWorld]:
-    """The empty tenant with an app registration that has the consent that set-up needs, and nothing more."""
+    """The empty tenant with such an app."""
     async with empty_tenant(directory) as tenant:
-        app, principal = await tenant.new_app(isFallbackPublicClient=True)
-        assert (await tenant.grant(principal, " ".join(SET_UP_SCOPES))).status_code == 201
-        for role in APP_ROLES:
-            assert (await tenant.assign(principal, role)).status_code == 201
-        made = (await tenant.call("POST", f"/applications/{app['id']}/addPassword", {})).json()
-        signed_in = await tenant.sign_in(ADMINISTRATOR, app["appId"], *SET_UP_SCOPES)
-        own = await tenant.app_token(app["appId"], client_secret=made["secretText"])
+        app = await consented_app(tenant)
+        signed_in = await tenant.sign_in(ADMINISTRATOR, app.client_id, *SET_UP_SCOPES)
+        own = await tenant.app_token(app.client_id, client_secret=app.secret)
 
         def calls(token: str) -> ApplicationCalls:
             return ApplicationCalls(
