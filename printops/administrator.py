@@ -15,6 +15,7 @@ import typer
 from printops.session import ensure_state_container, errors, run
 from shared.accounts.sign_in import Acquire, by_browser, by_device_code
 from shared.accounts.token_cache import TokenCacheStore
+from shared.errors import PrintFunctionsError
 from shared.graph.admin_client import AdminClient
 from shared.graph.admin_permissions import least_permissions
 from shared.graph.admin_token import AdministratorTokens
@@ -77,7 +78,11 @@ def administered(command: Callable[..., Administered]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapped(**arguments: Any) -> None:
         chosen = {name: arguments.pop(name) for name in _OPTIONS}
-        todo = command(**arguments)
+        try:
+            todo = command(**arguments)
+        except PrintFunctionsError as error:
+            errors.print(str(error), style="red", highlight=False, markup=False)
+            raise typer.Exit(1) from error
 
         async def work(services: Services) -> int:
             permissions = least_permissions(todo.operations)
