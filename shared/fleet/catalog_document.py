@@ -145,7 +145,7 @@ def _printer(entry: VirtualPrinter | Device, tenant: Tenant) -> dict[str, Any]:
 def _share(entry: Share, fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
     found = tenant.shares_of(entry.name, entry.id)
     printer_id = printer_id_of(fleet, tenant, entry.printer or "") or ""
-    printer: Json = next((each for each in tenant.printers if each["id"] == printer_id), {})
+    printer: Json = next(iter(tenant.printers_of("", printer_id)), {})
     shown: dict[str, Any] = {
         "alias": entry.alias or entry.name.strip(),
         "id": found[0].id if found else "",

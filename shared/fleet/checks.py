@@ -69,7 +69,7 @@ def _sharing(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
                 f'share at most. Give id = "{on_it.id}" to rename that share, or remove it with state = "absent"'
             )
         share = share_of(entry, tenant)
-        same = [each for each in tenant.shares if folded(each.name) == folded(entry.name) and each != share]
+        same = [each for each in tenant.shares_of(entry.name, None) if each != share]
         if share is not None and same and not all(each.id in own and own[each.id].absent for each in same):
             yield f"shares {entry.name!r}: another share has this name ({same[0].id})"
     for printer in fleet.virtual_printers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from shared.errors import PrintFunctionsError
@@ -93,7 +94,7 @@ class PrinterGroup:
     printers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fleet:
     """The whole file. The parts that functions read are in the words of the catalog, with names in place of ids."""
 
@@ -119,6 +120,14 @@ class Fleet:
     def all_printers(self) -> tuple[VirtualPrinter | Device, ...]:
         """Every printer that the file names, also to remove it."""
         return (*self.virtual_printers, *self.printers)
+
+    def printer_named(self, name: str) -> VirtualPrinter | Device | None:
+        """The printer of this name that is to be there."""
+        return self._present_by_name.get(folded(name))
+
+    @cached_property
+    def _present_by_name(self) -> Mapping[str, VirtualPrinter | Device]:
+        return {folded(printer.name): printer for printer in self.present_printers}
 
     def wants_trigger(self, entry: VirtualPrinter | Device) -> bool | None:
         """Whether the printer is to have a trigger: as written, else yes for a virtual one where there is what for."""

@@ -14,7 +14,7 @@ ADMINISTRATOR = "Printer Administrator"
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The Graph permission that a step uses, and who uses it: a role of a person, or the app itself."""
+    """The permission that a step uses, and who uses it: a role of a person, or the app itself."""
 
     permission: str
     role: str | None = ADMINISTRATOR
@@ -30,7 +30,7 @@ APP_PRINTER = Need("Printer.ReadWrite.All", None)
 DEFINITION = Need("PrintTaskDefinition.ReadWrite.All", None)
 SHARE = Need("PrinterShare.ReadWrite.All")
 SETTINGS = Need("PrintSettings.ReadWrite.All")
-STORAGE = Need("Storage Blob Data Contributor", "a writer of print-state")
+STORAGE = Need("access to the container print-state", "Storage Blob Data Contributor")
 
 
 class Kind(StrEnum):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from shared.fleet.model import Fleet, folded
@@ -23,7 +24,7 @@ class TenantShare:
     groups: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tenant:
     """Objects are Graph's, by its own names. `capabilities` and `defaults` are read of printers in the file alone.
 
@@ -45,19 +46,27 @@ class Tenant:
 
     def printers_of(self, name: str, printer_id: str | None) -> list[Json]:
         """The printers that an entry means: the one with its id, else all of its name."""
-        if printer_id is not None:
-            return [printer for printer in self.printers if folded(printer["id"]) == folded(printer_id)]
-        return [printer for printer in self.printers if folded(printer["displayName"]) == folded(name)]
+        return self._printers.get(_key(name, printer_id), [])
 
     def shares_of(self, name: str, share_id: str | None) -> list[TenantShare]:
         """The shares that an entry means: the one with its id, else all of its name."""
-        if share_id is not None:
-            return [share for share in self.shares if folded(share.id) == folded(share_id)]
-        return [share for share in self.shares if folded(share.name) == folded(name)]
+        return self._shares.get(_key(name, share_id), [])
 
     def share_on(self, printer_id: str) -> TenantShare | None:
         """The share of a printer; a printer has one at most."""
-        return next((share for share in self.shares if share.printer_id == printer_id), None)
+        return self._share_on.get(printer_id)
+
+    @cached_property
+    def _printers(self) -> Mapping[tuple[str, str], list[Json]]:
+        return _indexed(self.printers, lambda printer: (str(printer["displayName"]), str(printer["id"])))
+
+    @cached_property
+    def _shares(self) -> Mapping[tuple[str, str], list[TenantShare]]:
+        return _indexed(self.shares, lambda share: (share.name, share.id))
+
+    @cached_property
+    def _share_on(self) -> Mapping[str, TenantShare]:
+        return {share.printer_id: share for share in self.shares if share.printer_id is not None}
 
     def definition_named(self, name: str) -> Json | None:
         """The first task definition of this name; the app sees its own alone."""
@@ -66,6 +75,20 @@ class Tenant:
 
 def printer_id_of(fleet: Fleet, tenant: Tenant, name: str) -> str | None:
     """The id of a printer of the file, by its name there; None where the tenant does not have it, or has several."""
-    entry = next((printer for printer in fleet.present_printers if folded(printer.name) == folded(name)), None)
+    entry = fleet.printer_named(name)
     found = tenant.printers_of(entry.name, entry.id) if entry else []
     return str(found[0]["id"]) if len(found) == 1 else None
+
+
+def _key(name: str, known_id: str | None) -> tuple[str, str]:
+    return ("name", folded(name)) if known_id is None else ("id", folded(known_id))
+
+
+def _indexed[T](entries: Iterable[T], named: Callable[[T], tuple[str, str]]) -> Mapping[tuple[str, str], list[T]]:
+    """The entries by name and by id."""
+    found: dict[tuple[str, str], list[T]] = {}
+    for entry in entries:
+        name, own_id = named(entry)
+        found.setdefault(_key(name, None), []).append(entry)
+        found.setdefault(_key(name, own_id), []).append(entry)
+    return found
