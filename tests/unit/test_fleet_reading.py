@@ -134,3 +134,10 @@ def test_the_example_of_the_page_is_a_fleet() -> None:
     assert fleet.virtual_printers
     assert fleet.policies
     assert {name for name in SECTIONS if f"[{name}]" in example or f"[{name}." in example} == set(SECTIONS)
+
+
+def test_the_file_of_the_set_up_page_is_a_fleet() -> None:
+    page = (DOCS / "setup.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    printer = '\n[[printers]]\nname = "Hall MFP"\n'
+    assert [share.alias or share.name for share in read(example + printer).shares] == ["Follow me", "hall"]
