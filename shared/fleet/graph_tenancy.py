@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.errors import PrintFunctionsError, StorageConflict
+from shared.errors import GraphNotFound, PrintFunctionsError, StorageConflict
 from shared.fleet.catalog_document import encode_catalog
 from shared.fleet.initial import whole_fleet
 from shared.fleet.model import Fleet, folded
@@ -68,7 +69,7 @@ class GraphTenancy:
             str(printer["id"]) for entry in fleet.all_printers for printer in tenant.printers_of(entry.name, entry.id)
         }
         tenant = await self._with_printers(tenant, named)
-        tenant = await self._with_shares(fleet, tenant, behind)
+        tenant = await self._with_shares(fleet, tenant, await self._administrator.shares(), behind)
         return await self._with_catalog(tenant)
 
     async def read_whole(self) -> Tenant:
@@ -91,8 +92,7 @@ class GraphTenancy:
             case Kind.CREATE_TRIGGER | Kind.DELETE_TRIGGER:
                 return await self._with_triggers(tenant, _ids(fleet, tenant, step.subject))
             case _:
-                behind = await self._printers_behind(fleet, tenant, step.subject)
-                return await self._with_shares(fleet, tenant, behind, step.subject)
+                return await self._with_share(fleet, tenant, step)
 
     async def do(self, step: Step) -> str | None:
         """Do it; the id of what it made."""
@@ -218,11 +218,29 @@ class GraphTenancy:
         own = {printer: str(triggers[0]["id"]) for printer, triggers in found.items() if triggers}
         return replace(tenant, triggers=others | own)
 
+    async def _with_share(self, fleet: Fleet, tenant: Tenant, step: Step) -> Tenant:
+        """The share that a step is about, read anew; all of them where it is not known or no longer there."""
+        behind = await self._printers_behind(fleet, tenant, step.subject)
+        entries = [entry for entry in fleet.shares if entry.name == step.subject]
+        known = {share.id for entry in entries for share in tenant.shares_of(entry.name, entry.id)}
+        listed: Sequence[Object] = ()
+        if known and step.kind is not Kind.CREATE_SHARE:
+            with suppress(GraphNotFound):
+                read = await self._all(known, self._administrator.share)
+                others = (_as_object(share) for share in tenant.shares if share.id not in known)
+                listed = (*others, *read.values())
+        listed = listed or await self._administrator.shares()
+        return await self._with_shares(fleet, tenant, listed, behind, step.subject)
+
     async def _with_shares(
-        self, fleet: Fleet, tenant: Tenant, behind: Mapping[str, str], subject: str | None = None
+        self,
+        fleet: Fleet,
+        tenant: Tenant,
+        listed: Sequence[Object],
+        behind: Mapping[str, str],
+        subject: str | None = None,
     ) -> Tenant:
         """Shares with the printers behind them; access lists of `subject`, or of every share in the file."""
-        listed = await self._administrator.shares()
         old = {share.id: share for share in tenant.shares}
         shares = []
         for entry in listed:
@@ -289,6 +307,10 @@ def _ids(fleet: Fleet, tenant: Tenant, name: str) -> list[str]:
     """The ids of the printers that the file's entry of this name means."""
     entries = [entry for entry in fleet.all_printers if folded(entry.name) == folded(name)]
     return [str(printer["id"]) for entry in entries for printer in tenant.printers_of(entry.name, entry.id)]
+
+
+def _as_object(share: TenantShare) -> Object:
+    return {"id": share.id, "displayName": share.name, "allowAllUsers": share.everyone}
 
 
 def _name(user_or_group: Object) -> str:

@@ -35,7 +35,7 @@ def to_apply(fleet: Fleet) -> tuple[str, ...]:
     if fleet.present_printers:
         found += ["update printer", "create task trigger", "delete task trigger"]
     if fleet.shares:
-        found += ["create share", "update share", "delete share"]
+        found += ["get share", "create share", "update share", "delete share"]
         found += ["allow user", "allow group", "disallow user", "disallow group"]
     if fleet.document_conversion is not None:
         found.append("update settings")

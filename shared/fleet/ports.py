@@ -35,6 +35,10 @@ class Administrator(Protocol):
         """Every share (Graph: print-list-shares)."""
         ...
 
+    async def share(self, share_id: str) -> Object:
+        """One share (Graph: printershare-get)."""
+        ...
+
     async def printer_shares(self, printer_id: str) -> Sequence[Object]:
         """The shares of a printer, one at most (Graph: printer-list-shares)."""
         ...

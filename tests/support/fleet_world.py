@@ -90,6 +90,9 @@ class WireAdministrator:
     async def shares(self) -> Sequence[Mapping[str, Any]]:
         return await self._list("/print/shares")
 
+    async def share(self, share_id: str) -> Mapping[str, Any]:
+        return await self._get(f"/print/shares/{share_id}")
+
     async def printer_shares(self, printer_id: str) -> Sequence[Mapping[str, Any]]:
         return await self._list(f"/print/printers/{printer_id}/shares")
 
