@@ -223,6 +223,7 @@ class _Memory:
     async def read(self, path: str) -> Stored | None:
         return self._stored.get(path)
 
+    # The summary is in the signature of the protocol; no benchmark lists entries.
     async def create(self, path: str, content: bytes, summary: Mapping[str, Any] | None = None) -> str:  # noqa: ARG002
         self._stored[path] = Stored(content, "1")
         return "1"
@@ -232,7 +233,7 @@ class _Memory:
         path: str,
         content: bytes,
         etag: str,
-        summary: Mapping[str, Any] | None = None,  # noqa: ARG002
+        summary: Mapping[str, Any] | None = None,  # noqa: ARG002 - the signature of the protocol
     ) -> str:
         if self._stored[path].etag != etag:
             raise StorageConflict(path)
