@@ -1,4 +1,4 @@
-"""What the webhook costs: one POST with 100 notifications, against an async route that does nothing with it."""
+"""What the webhook costs: one POST with 100 notifications, against an async route of the same host and worker."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from benchmarks.figures import Figure, Goal
 from emulator.azurite import azurite_process
 from emulator.functions_host.host import FunctionsHost
 
-RUNS = 60
-WARM_UP = 10
+RUNS = 300
+# Azurite is JavaScript: it comes to its own speed after some hundred requests.
+WARM_UP = 300
 ITEMS = 100
 GOAL = 2.0
 NEVER = "0 0 0 29 2 *"
@@ -29,10 +30,18 @@ TENANT = "3d2f6f0e-52a5-4f3e-9c0b-6a1f5e7c9b10"
 CLIENT_STATE = "the-client-state-of-the-benchmark"
 QUEUE = "print-events"
 
-_EMPTY_APP = """
+# The app as it is, and beside it what it is measured against: the same host, worker and process.
+_APP = """
+import importlib.util
+import sys
+
 import azure.functions as func
 
-app = func.FunctionApp()
+sys.path.insert(0, {root!r})
+spec = importlib.util.spec_from_file_location("measured_app", {root!r} + "/function_app.py")
+measured = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(measured)
+app = measured.app
 
 @app.route("empty", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def empty(request: func.HttpRequest) -> func.HttpResponse:
@@ -54,8 +63,8 @@ def measure(runs: int | None = None) -> list[Figure]:
 async def _measure(runs: int) -> list[Figure]:
     body = json.dumps({"value": [_notification(number) for number in range(ITEMS)]}).encode()
     took: dict[str, list[float]] = {"ours": [], "empty": [], "stores": []}
-    async with _hosts() as (ours, peer, queue, graph), httpx.AsyncClient(timeout=30) as http:
-        routes = {"ours": f"{ours}/api/notifications", "empty": f"{peer}/api/empty", "stores": f"{peer}/api/stores"}
+    async with _host() as (url, queue, graph), httpx.AsyncClient(timeout=30) as http:
+        routes = {"ours": f"{url}/api/notifications", "empty": f"{url}/api/empty", "stores": f"{url}/api/stores"}
         for _ in range(WARM_UP + runs):
             for name, url in routes.items():
                 began = time.perf_counter()
@@ -105,20 +114,20 @@ class _Graph:
 
 
 @asynccontextmanager
-async def _hosts() -> AsyncIterator[tuple[str, str, QueueClient, _Graph]]:
-    """The addresses of the app and of the empty one, each on a host of its own, and the queue between."""
+async def _host() -> AsyncIterator[tuple[str, QueueClient, _Graph]]:
+    """The address of the host, the queue of the app, and who is called."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True)))
-        (folder / "function_app.py").write_text(_EMPTY_APP, encoding="utf-8")
-        (folder / "host.json").write_bytes((ROOT / "host.json").read_bytes())
+        (folder / "function_app.py").write_text(_APP.format(root=str(ROOT)), encoding="utf-8")
+        for name in ("host.json", "requirements.txt"):
+            (folder / name).write_bytes((ROOT / name).read_bytes())
         connection = stack.enter_context(azurite_process()).connection_string
         graph = _Graph()
         listening = await stack.enter_async_context(await asyncio.start_server(graph.connected, "127.0.0.1", 0))
         settings = _settings(connection, listening.sockets[0].getsockname()[1])
-        ours = await stack.enter_async_context(FunctionsHost(ROOT, settings))
-        peer = await stack.enter_async_context(FunctionsHost(folder, settings))
+        host = await stack.enter_async_context(FunctionsHost(folder, settings))
         queue = await stack.enter_async_context(QueueClient.from_connection_string(connection, QUEUE))
-        yield ours.url, peer.url, queue, graph
+        yield host.url, queue, graph
 
 
 def _settings(connection: str, graph_port: int) -> dict[str, str]:

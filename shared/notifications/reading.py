@@ -6,8 +6,9 @@ import hmac
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from shared.errors import PrintFunctionsError
@@ -17,7 +18,7 @@ from shared.errors import PrintFunctionsError
 # An id becomes a segment of a path, so it may not begin with a dot.
 _SEGMENT = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}"
 _KEY = rf"(?:/({_SEGMENT})|\('({_SEGMENT})'\))"
-_RESOURCE = re.compile(rf"/?print/(?:taskDefinitions?|printTaskDefinitions?){_KEY}/tasks(?:{_KEY})?/?", re.IGNORECASE)
+_RESOURCE = re.compile(rf"/?(?i:print/(?:print)?taskDefinitions?){_KEY}(?i:/tasks)(?:{_KEY})?/?")
 _ID = re.compile(_SEGMENT)
 _EVENT = re.compile(r"[A-Za-z]{1,64}")
 
@@ -65,13 +66,14 @@ def read_notifications(body: bytes, client_states: Sequence[str], tenant_id: str
     items = document.get("value") if isinstance(document, dict) else None
     if not isinstance(items, list):
         raise NotificationUnreadable('The body has no list "value".')
-    secrets = [state.encode() for state in client_states]
+    # One POST repeats them. That what its own sender repeats is answered sooner tells nothing of a secret.
+    refusal = cache(partial(_refusal, [state.encode() for state in client_states], tenant_id))
     tasks: dict[tuple[str, str], TaskNotice] = {}
     lifecycle: dict[tuple[str, str], LifecycleNotice] = {}
     refused: Counter[str] = Counter()
     for item in items:
         try:
-            notice = _read(item, secrets, tenant_id)
+            notice = _read(item, refusal)
         except _Refused as error:
             refused[str(error)] += 1
             continue
@@ -82,24 +84,30 @@ def read_notifications(body: bytes, client_states: Sequence[str], tenant_id: str
     return Notices(tuple(tasks.values()), tuple(lifecycle.values()), refused)
 
 
-def _read(item: Any, secrets: Sequence[bytes], tenant_id: str) -> TaskNotice | LifecycleNotice:
+def _read(item: Any, refusal: Callable[[str, str], str | None]) -> TaskNotice | LifecycleNotice:
     if not isinstance(item, dict):
         raise _Refused("notAnObject")
-    if not _is_ours(item.get("clientState"), secrets):
+    client_state, tenant = item.get("clientState"), item.get("tenantId")
+    if not isinstance(client_state, str):
         raise _Refused("clientState")
-    tenant = item.get("tenantId")
-    if not isinstance(tenant, str) or tenant.lower() != tenant_id:
-        raise _Refused("tenant")
+    refused = refusal(client_state, tenant if isinstance(tenant, str) else "")
+    if refused:
+        raise _Refused(refused)
     event = item.get("lifecycleEvent")
     if event is not None:
         return _lifecycle(item, event)
     return _task(item)
 
 
-def _is_ours(client_state: Any, secrets: Sequence[bytes]) -> bool:
+def _refusal(secrets: Sequence[bytes], tenant_id: str, client_state: str, tenant: str) -> str | None:
+    """Why an item with these is not ours, None where it is."""
+    if not _is_ours(client_state, secrets):
+        return "clientState"
+    return None if tenant.lower() == tenant_id else "tenant"
+
+
+def _is_ours(client_state: str, secrets: Sequence[bytes]) -> bool:
     """Compared with every secret in constant time, so that an answer's delay says nothing about any of them."""
-    if not isinstance(client_state, str):
-        return False
     given = client_state.encode(errors="surrogatepass")
     same = False
     for secret in secrets:
@@ -121,11 +129,14 @@ def _task(item: dict[str, Any]) -> TaskNotice:
     found = _RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
     if found is None:
         raise _Refused("resource")
-    definition = found[1] or found[2]
-    task = found[3] or found[4]
-    if task is None:
-        data = item.get("resourceData")
-        task = data.get("id") if isinstance(data, dict) else None
+    definition, quoted_definition, task, quoted_task = found.groups()
+    task = task or quoted_task or _task_beside(item)
+    return TaskNotice(definition or quoted_definition, task)
+
+
+def _task_beside(item: dict[str, Any]) -> str:
+    data = item.get("resourceData")
+    task = data.get("id") if isinstance(data, dict) else None
     if not isinstance(task, str) or not _ID.fullmatch(task):
         raise _Refused("taskId")
-    return TaskNotice(definition, task)
+    return task
