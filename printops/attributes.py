@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Column, Table
 
+from printops.administrator import app_client
 from printops.session import console, errors, guarded, run
 from shared.ipp.capabilities import from_capabilities
 from shared.ipp.checking import Level, check
@@ -162,21 +163,8 @@ def push_attributes(
     """Give a virtual printer these attributes, as the application. Attributes that the file leaves out stay."""
 
     async def work(services: Services) -> int:
-        from shared.graph.application import ApplicationAccess
-        from shared.ipp.pushing import push
-
         attributes = _read(source)
-        core = services.submissions
-        await push(
-            printer,
-            attributes,
-            base_url=services.settings.graph_base_url,
-            http=services.http,
-            tokens=ApplicationAccess(services.settings, core.uploads),
-            bounds=core.bounds,
-            sleep=core.sleep,
-            random=core.random,
-        )
+        await app_client(services).send_attributes(printer, encode_group(attributes))
         console.print(f"{len(attributes)} attributes are in place", highlight=False)
         return 0
 

@@ -69,11 +69,11 @@ def _lacks(share: Share, rules: tuple[Rule, ...], capabilities: Mapping[str, Any
     offered = _content_types(capabilities)
     if offered and PDF in (_content_types(share.capabilities) or {PDF}) and PDF not in offered:
         yield f"It takes no {PDF}, which most documents are (it takes {', '.join(sorted(offered))})."
-    yield from _refused(share.profile, f"the profile of {share.alias}", capabilities)
+    yield from refused_settings(share.profile, f"the profile of {share.alias}", capabilities)
     for rule in rules:
         concerned = rule.when.printers is None or share.printer_id.lower() in rule.when.printers
         if concerned and isinstance(rule.action, Configure):
-            yield from _refused(rule.action.configuration, f"the policy {rule.name}", capabilities)
+            yield from refused_settings(rule.action.configuration, f"the policy {rule.name}", capabilities)
 
 
 def _notes(
@@ -97,7 +97,8 @@ def _notes(
             yield f"The policy {rule.name} names the printer before it, and goes on to."
 
 
-def _refused(settings: Mapping[str, Any], origin: str, capabilities: Mapping[str, Any]) -> Iterator[str]:
+def refused_settings(settings: Mapping[str, Any], origin: str, capabilities: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence for each print setting that a printer with these capabilities does not offer."""
     try:
         ticket = make_ticket([Source(origin, settings)])
     except DocumentRejected as rejected:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from shared.fleet.model import Device, Fleet, VirtualPrinter, folded
 from shared.fleet.planning_shares import moving, share_of
 from shared.fleet.tenant import Json, Tenant, printer_id_of
+from shared.replacement import refused_settings
 
 
 def tenant_problems(fleet: Fleet, tenant: Tenant) -> list[str]:
     """One sentence for each name or id in the file that the tenant does not have, or has twice."""
     problems = [*_directory(fleet, tenant), *_printers(fleet, tenant), *_shares(fleet, tenant)]
-    return problems or [*_sharing(fleet, tenant)] or [*_rings(fleet, tenant)]
+    return problems or [*_sharing(fleet, tenant), *_profiles(fleet, tenant)] or [*_rings(fleet, tenant)]
 
 
 def _directory(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
@@ -81,6 +82,27 @@ def _sharing(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
                     f"virtual_printers {printer.name!r} cannot be deleted while it is shared as {on_it.name!r}: write "
                     'that share with state = "absent"'
                 )
+
+
+def _profiles(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
+    """What no document without settings of its own could be printed with, as the share's printer does not offer it."""
+    for entry in fleet.present_shares:
+        printer = fleet.printer_named(entry.printer or "")
+        if entry.profile is None or printer is None:
+            continue
+        for lack in refused_settings(
+            fleet.profiles[entry.profile], f"profiles.{entry.profile}", _capabilities(printer, tenant)
+        ):
+            yield f"shares {entry.name!r} on the printer {entry.printer!r}: {lack}"
+
+
+def _capabilities(printer: VirtualPrinter | Device, tenant: Tenant) -> Json:
+    """What the printer offers once the file is applied; nothing where that is not known before."""
+    found = tenant.printers_of(printer.name, printer.id)
+    has: Json = (found[0].get("capabilities") if found else None) or {}
+    if isinstance(printer, Device):
+        return has
+    return {} if printer.attributes else {**has, **printer.capabilities}
 
 
 def _rings(fleet: Fleet, tenant: Tenant) -> Iterator[str]:

@@ -10,11 +10,12 @@ import pytest
 
 from shared.bounds import Bounds
 from shared.errors import GraphDenied
+from shared.graph.app_client import AppClient
 from shared.ipp.capabilities import from_capabilities
 from shared.ipp.checking import check
 from shared.ipp.decoding import decode_response
 from shared.ipp.document import from_document, to_document
-from shared.ipp.pushing import push
+from shared.ipp.encoding import encode_group
 from shared.ipp.values import Attribute, GroupTag, IppEncodeError, Tag, Value
 from shared.ipp.virtual import completed, without_device
 from tests.support.managed_tenant import SetUp, setting_up
@@ -33,16 +34,15 @@ async def sent(set_up: SetUp, path: str, attributes: tuple[Attribute, ...]) -> N
     async def sleep(_: float) -> None:
         raise AssertionError("nothing was to be repeated")
 
-    await push(
-        path.rpartition("/")[2],
-        attributes,
-        base_url=f"{set_up.service.url}/v1.0",
-        http=set_up.service.http,
-        tokens=EmulatedApplication(set_up.service),
+    app = AppClient(
+        f"{set_up.service.url}/v1.0",
+        set_up.service.http,
+        EmulatedApplication(set_up.service),
         bounds=Bounds(),
         sleep=sleep,
         random=lambda: 0.5,
     )
+    await app.send_attributes(path.rpartition("/")[2], encode_group(attributes))
 
 
 async def shown(set_up: SetUp, path: str) -> dict[str, object]:

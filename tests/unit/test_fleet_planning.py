@@ -260,6 +260,18 @@ def test_what_the_tenant_lacks_is_told_before_anything_is_done(text: str, proble
     assert problem in raised.value.problems[0]
 
 
+@pytest.mark.parametrize("already_shared", [True, False], ids=["swapped", "new"])
+def test_a_printer_that_does_not_offer_what_the_profile_asks_is_not_put_behind_a_share(already_shared: bool) -> None:
+    modest = {**HALL, "id": "p-c", "displayName": "C", "capabilities": {"duplexModes": ["oneSided"], "finishings": []}}
+    tenant = replace(SHARED, printers=(*registered("A", "B"), modest), shares=SHARED.shares if already_shared else ())
+    asks = '[profiles.stapled]\nduplexMode = "flipOnLongEdge"\nfinishings = ["staple"]\n'
+    with pytest.raises(FleetUnreadable) as raised:
+        plan(read(asks + share("One", "C", 'profile = "stapled"')), tenant)
+    assert [problem.partition(": ")[0] for problem in raised.value.problems] == ["shares 'One' on the printer 'C'"] * 2
+    assert "duplexMode" in raised.value.problems[0]
+    assert "staple" in raised.value.problems[1]
+
+
 async def test_a_printer_without_a_word_of_triggers_keeps_the_one_it_has() -> None:
     tenant = replace(SHARED, triggers={"p-a": "t1"})
     assert kinds(plan(read('[[printers]]\nname = "A"'), tenant)) == ["publishCatalog"]
