@@ -116,7 +116,7 @@ async def open_session(
     tokens = AdministratorTokens(
         services.settings,
         permissions,
-        _acquire(administrator, browser=browser),
+        acquire(administrator, browser=browser),
         now=_now,
         administrator=administrator.strip() or None,
         remembered=_remembered(services),
@@ -171,7 +171,8 @@ def told(message: str) -> None:
     typer.echo(message, err=True)
 
 
-def _acquire(administrator: str, *, browser: bool) -> Acquire:
+def acquire(administrator: str, *, browser: bool) -> Acquire:
+    """The way to sign in that the options name."""
     return by_browser(administrator, told) if browser else by_device_code(told)
 
 

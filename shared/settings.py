@@ -199,6 +199,32 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def load_directory_settings(environ: Mapping[str, str], client_id: str) -> Settings:
+    """Where the tenant is, for a sign-in to the app `client_id` before the rest of the settings is known.
+
+    Raises SettingsError with all problems of these few.
+    """
+    reader = _Reader(environ)
+    base_url = reader.optional("GRAPH_BASE_URL", _graph_base_url) or DEFAULT_GRAPH_BASE_URL
+    authority = reader.optional("GRAPH_AUTHORITY", _authority) or DEFAULT_GRAPH_AUTHORITY
+    _check_cloud(base_url, authority, reader.problems)
+    tenant = reader.required("GRAPH_TENANT_ID", values.tenant, "the tenant's id or one of its domains")
+    ca_bundle = reader.optional("GRAPH_CA_BUNDLE", values.existing_file)
+    if tenant is None or reader.problems:
+        raise SettingsError(reader.problems)
+    return Settings(
+        storage=StorageConnection(),
+        graph_tenant_id=tenant,
+        graph_client_id=client_id,
+        print_accounts=(),
+        reports_account="",
+        token_cache_keys=(),
+        graph_base_url=base_url,
+        graph_authority=authority,
+        graph_ca_bundle=ca_bundle,
+    )
+
+
 class _Reader:
     """Takes settings out of the environment and collects what is wrong with them."""
 

@@ -52,6 +52,12 @@ class AdministratorTokens:
         self._refused = False
         self._turn = asyncio.Lock()
         self._granted = self._permissions
+        self._tenant_id: str | None = None
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant's id, whatever name the settings call it by; None before somebody has signed in."""
+        return self._tenant_id
 
     @property
     def user_principal_name(self) -> str | None:
@@ -116,6 +122,7 @@ class AdministratorTokens:
             check_user(self._administrator, result)
         check_permissions(result, self._permissions)
         self._granted = tuple(scope.rpartition("/")[2] for scope in str(result.get("scope", "")).split())
+        self._tenant_id = str((result.get("id_token_claims") or {}).get("tid") or "") or None
         names = user_names(result)
         self._administrator = self._administrator or (min(names) if names else None)
         self._cache = cache
