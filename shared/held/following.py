@@ -14,6 +14,7 @@ from shared.held.steps import back_to_held, close, look_later, next_look, note_a
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
 from shared.submission.record import Result, moment, timestamp
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
+from shared.tasks.messages import released_message
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
 
@@ -38,7 +39,7 @@ async def follow(path: str, looks: int, services: TaskServices) -> None:
     claimed = entry.release if entry.state is HeldState.RELEASING else entry.ending
     left = (moment(claimed.until) - services.now()).total_seconds() if claimed else 0.0
     if looks > entry.sequence and left > 0:
-        await services.events.send({"kind": "released", "path": path, "looks": looks}, EARLY_SECONDS)
+        await services.events.send(released_message(path, looks, entry.task_id), EARLY_SECONDS)
         return
     if looks != entry.sequence:
         return

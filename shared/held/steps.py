@@ -15,6 +15,7 @@ from shared.held.rows import ledger_row
 from shared.names import collected_path
 from shared.submission.collected import Collected, encode_collected
 from shared.submission.record import timestamp
+from shared.tasks.messages import released_message
 from shared.tasks.record import TaskAlert, TaskRecordUnreadable
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import count
@@ -34,7 +35,7 @@ def new_run(services: TaskServices) -> str:
 
 async def look_later(entry: HeldEntry, delay: float, services: TaskServices) -> None:
     """Queue a look at this version of the entry."""
-    await services.events.send({"kind": "released", "path": entry.path, "looks": entry.sequence}, delay)
+    await services.events.send(released_message(entry.path, entry.sequence, entry.task_id), delay)
 
 
 def next_look(entry: HeldEntry, delay: float, services: TaskServices) -> HeldEntry:

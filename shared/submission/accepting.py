@@ -10,6 +10,7 @@ from shared.errors import PrintFunctionsError, Superseded
 from shared.names import INBOX
 from shared.storage.documents import BlobFacts
 from shared.submission.claims import overdue
+from shared.submission.messages import submission_message
 from shared.submission.places import is_document
 from shared.submission.record import Document, Record, State, submission_key, timestamp
 from shared.submission.services import SubmissionServices
@@ -115,4 +116,4 @@ async def _wake(key: str, services: SubmissionServices) -> int:
 
 async def _queue(record: Record, delay: float, services: SubmissionServices) -> None:
     queue = services.jobs if record.state in WATCH_STATES else services.submissions
-    await queue.send({"key": record.key, "sequence": record.sequence}, delay)
+    await queue.send(submission_message(record.key, record.sequence), delay)

@@ -13,6 +13,7 @@ from shared.storage.queues import MessageQueue
 from shared.submission.claims import ComeBack, Drop, decide
 from shared.submission.closing import begin_closing, finish_closing
 from shared.submission.holding import Holding
+from shared.submission.messages import submission_message
 from shared.submission.record import Outcome, Record, Result, State, moment, timestamp
 from shared.submission.services import SubmissionServices
 from shared.submission.troubles import REPLACEABLE, OtherAccount, PutOff, Reject, meaning
@@ -58,7 +59,7 @@ async def _deliver(
             logger.info("submission %s: nothing to do, %s", key, reason)
             return
         case ComeBack(delay):
-            await queue.send({"key": key, "sequence": sequence}, delay)
+            await queue.send(submission_message(key, sequence), delay)
             return
     if loaded is None:
         return
@@ -77,7 +78,7 @@ async def put_off(holding: Holding, queue: MessageQueue, delay: float, event: st
     """
     record = holding.record
     sequence = record.sequence + 1
-    await queue.send({"key": record.key, "sequence": sequence}, delay)
+    await queue.send(submission_message(record.key, sequence), delay)
     await holding.release(event, sequence=sequence, **changes)
 
 

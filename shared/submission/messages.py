@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from shared.errors import PrintFunctionsError
+from shared.telemetry.signals import traceparent_of
 
 # What `submission_key` makes. Anything else could name another document of state.
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -27,3 +29,8 @@ def read_message(body: bytes) -> tuple[str, int]:
     if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 0:
         raise MessageUnreadable("not a submission message: sequence must be a number from 0")
     return key, sequence
+
+
+def submission_message(key: str, sequence: int) -> dict[str, Any]:
+    """The message that brings the step `sequence` of a submission."""
+    return {"key": key, "sequence": sequence, "traceparent": traceparent_of(key)}

@@ -8,7 +8,7 @@ from shared.held.following import follow
 from shared.tasks.handling import handle
 from shared.tasks.messages import EventUnreadable, TaskEvent, read_event, read_released, read_tasks
 from shared.tasks.services import TaskServices
-from shared.telemetry.signals import span, trace_of
+from shared.telemetry.signals import span, trace_of, traceparent_in, traceparent_of
 
 # Tasks of one message that are handled at the same time.
 TASKS_AT_ONCE = 8
@@ -27,7 +27,9 @@ async def dispatch(body: bytes, by: str, services: TaskServices) -> None:
             from shared.subscriptions.lifecycle import handle_lifecycle
             from shared.subscriptions.services import subscription_services
 
-            await handle_lifecycle(message, await subscription_services())
+            carried = traceparent_in(message) or traceparent_of(str(message.get("subscriptionId")))
+            with span("subscription event", carried=carried):
+                await handle_lifecycle({**message, "traceparent": carried}, await subscription_services())
         case kind:
             raise EventUnreadable(f"no function handles the kind {kind!r}")
 
@@ -38,7 +40,9 @@ async def _handle_all(events: list[TaskEvent], by: str, services: TaskServices) 
 
     async def one(event: TaskEvent) -> None:
         async with gate:
-            with span("print task", trace_of(event.task_id), **{"print.task": event.task_id}):
+            with span(
+                "print task", trace_of(event.task_id), carried=event.traceparent, **{"print.task": event.task_id}
+            ):
                 await handle(event, by, services)
 
     results = await asyncio.gather(*(one(event) for event in events), return_exceptions=True)

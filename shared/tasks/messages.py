@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import PrintFunctionsError
+from shared.telemetry.signals import traceparent_in, traceparent_of
 
 # Graph: task and definition ids are GUIDs, a job's id is a number; each becomes one segment of a path.
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,100}")
@@ -22,11 +23,15 @@ class EventUnreadable(PrintFunctionsError):
 
 @dataclass(frozen=True, slots=True)
 class TaskEvent:
-    """A print task that should be looked at. `source` is who says so: notification or reconcile."""
+    """A print task that should be looked at. `source` is who says so: notification or reconcile.
+
+    `traceparent` is the trace that the message carries: the task's own, or that of the request that told of it.
+    """
 
     definition_id: str
     task_id: str
     source: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,13 @@ def task_message(event: TaskEvent) -> dict[str, Any]:
         "printerId": None,
         "jobId": None,
         "source": event.source,
+        "traceparent": traceparent_of(event.task_id),
     }
+
+
+def released_message(path: str, looks: int, task_id: str) -> dict[str, Any]:
+    """The message that brings a look at the version `looks` of the held entry at `path`."""
+    return {"kind": "released", "path": path, "looks": looks, "traceparent": traceparent_of(task_id)}
 
 
 def _task(entry: Mapping[str, Any], message: Mapping[str, Any]) -> TaskEvent:
@@ -86,4 +97,4 @@ def _task(entry: Mapping[str, Any], message: Mapping[str, Any]) -> TaskEvent:
             raise EventUnreadable("a task message names no task and definition")
     if not isinstance(source, str):
         raise EventUnreadable("a task message has a source that is no text")
-    return TaskEvent(str(definition), str(task), source)
+    return TaskEvent(str(definition), str(task), source, traceparent_in(entry) or traceparent_in(message))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace
 from opentelemetry.metrics import Counter, Histogram, Meter, MeterProvider
 from opentelemetry.trace import (
+    Link,
     NonRecordingSpan,
     SpanContext,
     SpanKind,
@@ -41,12 +42,13 @@ class OpenTelemetryRecorder:
         self._histograms: dict[str, Histogram] = {}
 
     @contextmanager
-    def span(self, name: str, trace_id: str | None, attributes: Attributes) -> Iterator[None]:
+    def span(self, name: str, parent: str | None, link: str | None, attributes: Attributes) -> Iterator[None]:
         """See Recorder. A request to Graph that failed shows the id that Microsoft's support asks for."""
-        context = _context(trace_id) if trace_id else None
-        kind = SpanKind.CLIENT if trace_id is None else SpanKind.CONSUMER
+        context = trace.set_span_in_context(NonRecordingSpan(_context(parent))) if parent else None
+        kind = SpanKind.CLIENT if parent is None else SpanKind.CONSUMER
+        links = [Link(_context(link))] if link else None
         with self._tracer.start_as_current_span(
-            name, context, kind, dict(attributes), record_exception=False, set_status_on_exception=False
+            name, context, kind, dict(attributes), links, record_exception=False, set_status_on_exception=False
         ) as current:
             try:
                 yield
@@ -74,12 +76,10 @@ class OpenTelemetryRecorder:
         histogram.record(value, dict(attributes))
 
 
-def _context(trace_id: str) -> Any:
-    """The context of a parent that stands for the whole trace: its id is the first half of the trace's."""
-    parent = SpanContext(
-        int(trace_id, 16), int(trace_id[:16], 16) or 1, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED)
-    )
-    return trace.set_span_in_context(NonRecordingSpan(parent))
+def _context(traceparent: str) -> SpanContext:
+    # Always sampled: whoever measures what telemetry costs has the switch, and half a trace helps nobody.
+    _, trace_id, span_id, _ = traceparent.split("-")
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
 
 
 def application_insights(connection_string: str, authentication: str | None) -> OpenTelemetryRecorder:
@@ -97,7 +97,9 @@ def application_insights(connection_string: str, authentication: str | None) -> 
     options: Mapping[str, Any] = {"connection_string": connection_string, "credential": _credential(authentication)}
     resource = Resource.create({"service.name": SCOPE})
     traces = SdkTracerProvider(resource=resource)
-    traces.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**options)))
+    # Named, because ours is not the global one, where the exporter would look for it and complain at each export.
+    exporter = AzureMonitorTraceExporter(**options, tracer_provider=traces)
+    traces.add_span_processor(BatchSpanProcessor(exporter))
     reader = PeriodicExportingMetricReader(
         AzureMonitorMetricExporter(**options), export_interval_millis=METRIC_SECONDS * 1000
     )

@@ -1,12 +1,14 @@
 """What the code says of itself. Nothing happens, and nothing is imported, until a recorder is put in place.
 
-A trace needs no context that is carried along: the id of a submission has 128 bits, as a trace's has, and so has that
-of a print task. Whoever holds the key in a receipt holds the trace, across every queue, retry and crash.
+The id of a submission has 128 bits, as a trace's has, and so has that of a print task: each is the id of its trace.
+Whoever holds the key in a receipt holds the trace, across every queue, retry and crash. Messages carry it as a
+traceparent (W3C Trace Context), so that whoever looks at a queue sees the trace too.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -15,13 +17,19 @@ type Attributes = Mapping[str, str | int | float | bool]
 
 _TRACE_DIGITS = 32
 _HEXADECIMAL = frozenset("0123456789abcdef")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Recorder(Protocol):
     """Takes spans and measurements."""
 
-    def span(self, name: str, trace_id: str | None, attributes: Attributes) -> AbstractContextManager[None]:
-        """Record how long the block takes and how it ends, in the trace of that id, or in the current one."""
+    def span(
+        self, name: str, parent: str | None, link: str | None, attributes: Attributes
+    ) -> AbstractContextManager[None]:
+        """Record how long the block takes and how it ends: below `parent`, or in the current trace.
+
+        `parent` and `link`, the other trace that led to it, are traceparents.
+        """
         ...
 
     def count(self, name: str, amount: int, attributes: Attributes) -> None:
@@ -43,12 +51,19 @@ def use(recorder: Recorder | None) -> None:
 
 
 @contextmanager
-def span(name: str, trace_id: str | None = None, **attributes: str | float | bool) -> Iterator[None]:
-    """A step of the work, named as a person would name it."""
+def span(
+    name: str, trace_id: str | None = None, *, carried: str | None = None, **attributes: str | float | bool
+) -> Iterator[None]:
+    """A step of the work, named as a person would name it, in the trace `trace_id`.
+
+    `carried` is the traceparent of the message that brought the work: of the same trace, or of another that is linked.
+    """
     if _recorder is None:
         yield
         return
-    with _recorder.span(name, trace_id, attributes):
+    parent = _traceparent(trace_id) if trace_id else carried
+    link = carried if carried and parent and carried[3:35] != parent[3:35] else None
+    with _recorder.span(name, parent, link, attributes):
         yield
 
 
@@ -70,3 +85,19 @@ def trace_of(key: str) -> str:
     if len(digits) == _TRACE_DIGITS and set(digits) <= _HEXADECIMAL and set(digits) != {"0"}:
         return digits
     return hashlib.sha256(key.encode(errors="backslashreplace")).hexdigest()[:_TRACE_DIGITS]
+
+
+def traceparent_of(key: str) -> str:
+    """The trace of a submission's key or a print task's id, as messages about it carry it."""
+    return _traceparent(trace_of(key))
+
+
+def traceparent_in(message: Mapping[str, object]) -> str | None:
+    """The traceparent that a message carries; None where it carries none that is one."""
+    value = message.get("traceparent")
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+
+def _traceparent(trace_id: str) -> str:
+    """The parent stands for the whole trace: its id is the first half of the trace's."""
+    return f"00-{trace_id}-{int(trace_id[:16], 16) or 1:016x}-01"

@@ -19,6 +19,7 @@ from shared.storage.state import Stored
 from shared.submission.accepting import accept, sweep
 from shared.submission.checking import check
 from shared.submission.holding import Records
+from shared.submission.messages import submission_message
 from shared.submission.places import LONGEST_BLOB_NAME
 from shared.submission.record import Document, State, submission_key, timestamp
 from shared.submission.services import SubmissionServices
@@ -127,7 +128,7 @@ async def test_a_file_gets_a_record_and_a_message_without_being_read(world: Worl
     facts = world.inbox.put("finance/a.pdf", PDF, metadata={"copies": "2"})
     key = await accept(INBOX, "finance/a.pdf", world.services)
     assert key == submission_key(INBOX, "finance/a.pdf", facts.etag)
-    assert world.submissions.sent == [{"key": key, "sequence": 0}]
+    assert world.submissions.sent == [submission_message(key, 0)]
     assert {submission_path(key), open_marker_path(key)} <= world.state.documents.keys()
     assert world.inbox.asked == []
 
@@ -192,7 +193,7 @@ async def test_the_sweep_wakes_a_submission_whose_message_was_lost_and_then_give
     await world.services.records.save(replace(loaded[0], state=State.STARTED, sequence=4), loaded[1])
     world.clock.advance(world.services.bounds.overdue_seconds + 1)
     assert await sweep(world.services) == 1
-    assert world.jobs.sent == [{"key": key, "sequence": 4}]
+    assert world.jobs.sent == [submission_message(key, 4)]
     assert await sweep(world.services) == 0
 
 
@@ -212,7 +213,7 @@ async def test_one_damaged_record_does_not_keep_the_others_waiting(world: World)
     lost = str(await accept(INBOX, "finance/b.pdf", world.services))
     world.clock.advance(world.services.bounds.overdue_seconds + 1)
     assert await sweep(world.services) == 1
-    assert world.submissions.sent[-1] == {"key": lost, "sequence": 0}
+    assert world.submissions.sent[-1] == submission_message(lost, 0)
 
 
 async def test_a_document_that_passes_has_its_settings_from_the_nearest_and_strongest_place(world: World) -> None:
