@@ -32,6 +32,7 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
 async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
     """See to the subscription, to sign-ins that rested for long and to the held jobs, and look for what is wrong."""
     from shared.accounts.care import keep_alive
+    from shared.kiosk.throttle import tidy_attempts
     from shared.services import services
     from shared.subscriptions.services import subscription_services
     from shared.subscriptions.upkeep import maintain
@@ -43,3 +44,4 @@ async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker
     await keep_alive(ready.pool, ready.tokens)
     await tidy_held(ready)
     await watch(ready)
+    await tidy_attempts(ready.storage.state, ready.submissions.now(), ready.settings.bounds)

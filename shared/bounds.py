@@ -76,6 +76,9 @@ class Bounds:
     kiosk_wait_seconds: float = _bound(MINUTE, "seconds", "the longest wait of a kiosk after failed taps")
     pin_wait_seconds: float = _bound(15 * MINUTE, "seconds", "the longest wait for a person's PIN after wrong ones")
     kiosk_forget_seconds: float = _bound(DAY, "seconds", "how long failed taps and PINs count")
+    kiosk_attempts_removed: int = _whole(
+        1000, "records", "records of failed taps and PINs that count no more, removed by one upkeep run"
+    )
     kiosk_overlap_seconds: float = _bound(DAY, "seconds", "how long a kiosk's secret is taken after it was replaced")
     audit_seconds: float = _bound(5, "seconds", "how long an answer to a kiosk waits for the audit log")
     notification_body_bytes: int = _whole(MEBIBYTE, "bytes", "the largest request of notifications")
@@ -95,6 +98,8 @@ class Bounds:
     usage_rows_in_memory: int = _whole(20_000, "rows", "rows of usage that are sorted at once; more go to the disk")
     usage_run_seconds: float = _bound(20 * MINUTE, "seconds", "how long a run exports usage before it leaves the rest")
     usage_claim_seconds: float = _bound(10 * MINUTE, "seconds", "how long a run's claim on a series lasts unrenewed")
+    doctor_check_seconds: float = _bound(20, "seconds", "how long `printops doctor` waits for one check")
+    clock_skew_seconds: float = _bound(MINUTE, "seconds", "how far this clock may be from Graph's and storage's")
 
 
 def describe() -> list[tuple[str, float, str, str]]:

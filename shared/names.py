@@ -15,6 +15,7 @@ CONTAINERS = (INBOX, ARCHIVE, FAILED, USAGE, STATE)
 QUEUES = (SUBMISSIONS_QUEUE, JOBS_QUEUE, EVENTS_QUEUE)
 
 KIOSKS_PREFIX = "kiosks/"
+ATTEMPTS_PREFIX = "attempts/"
 BADGES_PREFIX = "badges/"
 
 CATALOG_PATH = "catalog.json"
@@ -86,12 +87,12 @@ def kiosk_path(kiosk_id: str) -> str:
 
 def kiosk_attempts_path(kiosk_id: str) -> str:
     """How many taps at a kiosk failed in a row."""
-    return f"attempts/kiosks/{kiosk_id.lower()}.json"
+    return f"{ATTEMPTS_PREFIX}kiosks/{kiosk_id.lower()}.json"
 
 
 def person_attempts_path(name_hash: str) -> str:
     """How many wrong PINs were typed in a row for the user name with this keyed hash."""
-    return f"attempts/people/{name_hash}.json"
+    return f"{ATTEMPTS_PREFIX}people/{name_hash}.json"
 
 
 def badge_path(badge_hash: str) -> str:

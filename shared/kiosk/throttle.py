@@ -6,6 +6,7 @@ once cannot all be judged before the first of them counts.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from datetime import datetime, timedelta
 from shared.bounds import Bounds
 from shared.errors import KioskRefused, StorageConflict
 from shared.kiosk.keys import KioskKeys, Purpose
-from shared.names import kiosk_attempts_path, person_attempts_path
+from shared.names import ATTEMPTS_PREFIX, kiosk_attempts_path, person_attempts_path
 from shared.storage.state import StateStore, Stored
 from shared.submission.record import moment, timestamp
 
@@ -22,6 +23,7 @@ from shared.submission.record import moment, timestamp
 _TRIES = 3
 _FIRST_WAIT_SECONDS = 1.0
 _MOST_DOUBLINGS = 30
+_REMOVED_AT_ONCE = 8
 SLOW_DOWN = "Too many failed attempts. Wait a moment, then try again."
 
 
@@ -122,3 +124,26 @@ class Throttle:
         if stored is None:
             return await self._state.create(path, content)
         return await self._state.replace(path, content, stored.etag)
+
+
+async def tidy_attempts(state: StateStore, now: datetime, bounds: Bounds) -> int:
+    """Remove records that count no more, `kiosk_attempts_removed` at most; how many. The next run goes on.
+
+    Old is what was written before both the failures are forgotten and the longest wait is over.
+    """
+    seconds = max(bounds.kiosk_forget_seconds, bounds.kiosk_wait_seconds, bounds.pin_wait_seconds)
+    old: list[str] = []
+    async for found in state.list_summaries(ATTEMPTS_PREFIX):
+        if (now - found.modified).total_seconds() > seconds:
+            old.append(found.path)
+        if len(old) >= bounds.kiosk_attempts_removed:
+            break
+    gate = asyncio.Semaphore(_REMOVED_AT_ONCE)
+
+    async def remove(path: str) -> None:
+        # An attempt that is counted at this very moment begins at one, with the record or without it.
+        async with gate:
+            await state.delete(path)
+
+    await asyncio.gather(*(remove(path) for path in old))
+    return len(old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +12,9 @@ from cryptography.fernet import Fernet
 
 from shared.held.entry import HeldState
 from shared.kiosk.requests import job_id
+from shared.kiosk.throttle import tidy_attempts
 from shared.names import badge_path, kiosk_path, person_path
+from shared.storage.state import Stored
 from shared.submission.record import timestamp
 from tests.support.kiosk_world import (
     ANNA_BADGE,
@@ -326,3 +329,26 @@ async def test_a_broken_record_is_as_none(world: KioskWorld) -> None:
 async def _is_annas(world: KioskWorld, path: str) -> bool:
     stored = await world.services.state.read(path)
     return path.startswith(badge_path("")[:7]) and stored is not None and NAME.encode() in stored.content
+
+
+async def test_failures_that_count_no_more_are_removed_by_a_bounded_upkeep(world: KioskWorld) -> None:
+    state, bounds, now = world.tasks.services.state, world.services.bounds, world.services.now()
+    memory = world.tasks.state
+    for number in range(5):
+        memory.modified[f"attempts/people/{number}.json"] = now - timedelta(seconds=bounds.kiosk_forget_seconds + 1)
+        memory.documents[f"attempts/people/{number}.json"] = Stored(b"{}", '"1"')
+    await world.tap("04FFEEDDCCBB80")
+    memory.modified["attempts/kiosks/lobby.json"] = now - timedelta(seconds=bounds.kiosk_forget_seconds - 1)
+
+    assert await tidy_attempts(state, now, replace(bounds, kiosk_attempts_removed=3)) == 3
+    assert await tidy_attempts(state, now, bounds) == 2
+    assert [path async for path in state.list_paths("attempts/")] == ["attempts/kiosks/lobby.json"]
+
+
+async def test_failures_stay_while_a_wait_may_last_that_is_longer_than_they_count(world: KioskWorld) -> None:
+    state, now = world.tasks.services.state, world.services.now()
+    bounds = replace(world.services.bounds, kiosk_forget_seconds=60.0, pin_wait_seconds=600.0)
+    await world.tap("04FFEEDDCCBB80")
+    for age, removed in ((599, 0), (601, 1)):
+        world.tasks.state.modified["attempts/kiosks/lobby.json"] = now - timedelta(seconds=age)
+        assert await tidy_attempts(state, now, bounds) == removed
