@@ -24,10 +24,11 @@ def stable_id(*parts: str) -> str:
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """A group of users (Graph: group)."""
+    """A group of users (Graph: group). `groups` are the ids of those that it is nested in."""
 
     id: str
     display_name: str
+    groups: set[str] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
@@ -252,6 +253,15 @@ class World:
     def share_of(self, printer: Printer) -> Share | None:
         """The printer's share, if it has one."""
         return next((share for share in self.shares.values() if share.printer is printer), None)
+
+    def groups_of(self, user: User) -> set[str]:
+        """The ids of the groups that the user is in, directly or through nested groups."""
+        found: set[str] = set()
+        left = set(user.groups)
+        while left:
+            found |= left
+            left = {outer for group_id in left for outer in self.groups[group_id].groups} - found
+        return found
 
     def user_named(self, name: str) -> User | None:
         """The user with that id or user principal name, in any case."""

@@ -37,6 +37,8 @@ REGISTRATION_SECONDS = 300.0
 REGISTRATION_LOOK_SECONDS = 5.0
 SHORTEST_LOOK_SECONDS = 0.2
 _RUNS = ("notStarted", "running")
+# Graph: group-list-transitivemembers. A cast is an advanced query, which takes this header and a count.
+_ADVANCED = {"ConsistencyLevel": "eventual"}
 
 
 class AdministratorDenied(GraphDenied):
@@ -263,9 +265,15 @@ class AdminClient:
 
     async def group_members(self, group_id: str) -> list[str]:
         """The user principal names of a group's people, nested ones too (Graph: group-list-transitivemembers)."""
+        operation = "list group members"
         path = f"/groups/{segment(group_id)}/transitiveMembers/microsoft.graph.user"
-        members = await self._list("list group members", path, {"$select": "id,userPrincipalName"})
-        return [str(member["userPrincipalName"]) for member in members if member.get("userPrincipalName")]
+        options = {"$select": "id,userPrincipalName", "$count": "true"}
+        members = await self._list(operation, path, options, _ADVANCED)
+        with self._explained(operation):
+            if any(member.get("userPrincipalName") is None for member in members):
+                # Graph answers the ids alone to who may read groups and no users: their people would be missing here.
+                raise GraphDenied(operation, 403, "limitedInformation", "Graph shows the group's people by id alone.")
+        return [str(member["userPrincipalName"]) for member in members]
 
     async def me(self) -> dict[str, Any]:
         """The signed-in user: id, displayName, userPrincipalName (Graph: user-get)."""
@@ -292,9 +300,16 @@ class AdminClient:
             "you register it again."
         )
 
-    async def _list(self, operation: str, path: str, options: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    async def _list(
+        self,
+        operation: str,
+        path: str,
+        options: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
         with self._explained(operation):
-            return [dict(entry) async for entry in self._calls.entries(operation, self._address(path, options or {}))]
+            found = self._calls.entries(operation, self._address(path, options or {}), headers)
+            return [dict(entry) async for entry in found]
 
     async def _get(self, operation: str, path: str, options: Mapping[str, str]) -> dict[str, Any]:
         return dict((await self._exchange(operation, "GET", path, options=options, repeatable=True)).values)

@@ -75,42 +75,47 @@ class ApplicationCalls:
         body: Mapping[str, Any] | bytes | None = None,
         *,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
         repeatable: bool,
     ) -> Answer:
-        """As `run`, with the answer's headers. A body of bytes goes as it is, under its content type."""
+        """As `run`, with the answer's headers. A body of bytes goes as it is, under its content type.
+
+        `headers` are sent beside the usual ones.
+        """
         if urlsplit(address).netloc.lower() != self._host:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
 
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        sent = {**(headers or {}), **({"Content-Type": content_type} if content is not None else {})}
 
         async def once() -> Answer:
             try:
-                return await self._send(operation, method, address, content, content_type)
+                return await self._send(operation, method, address, content, sent)
             except GraphDenied as error:
                 if error.status != 401:
                     raise
             # 401 means that nothing was done. One fresh token tells an expired one from a refused app.
             self._tokens.invalidate()
-            return await self._send(operation, method, address, content, content_type)
+            return await self._send(operation, method, address, content, sent)
 
         return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
 
-    async def entries(self, operation: str, address: str) -> AsyncIterator[Mapping[str, Any]]:
+    async def entries(
+        self, operation: str, address: str, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Mapping[str, Any]]:
         """Every entry of a list, over all of its pages."""
         while address:
-            page = await self.run(operation, "GET", address, repeatable=True)
+            page = (await self.exchange(operation, "GET", address, headers=headers, repeatable=True)).values
             for entry in page.get("value") or []:
                 yield entry
             address = str(page.get("@odata.nextLink") or "")
 
     async def _send(
-        self, operation: str, method: str, address: str, content: bytes | None, content_type: str
+        self, operation: str, method: str, address: str, content: bytes | None, sent: Mapping[str, str]
     ) -> Answer:
         token = await self._tokens.access_token()
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        if content is not None:
-            headers["Content-Type"] = content_type
+        headers = {**sent, "Authorization": f"Bearer {token}", "Accept": "application/json"}
         with translated(operation):
             answer = await self.http.request(method, address, headers=headers, content=content, follow_redirects=False)
             if answer.status_code == 302:

@@ -128,6 +128,27 @@ async def test_two_groups_of_one_name_are_told_apart_by_their_ids(set_up: SetUp,
     assert set(await admin.group_ids("Staff")) == {other.id, set_up.tenant.staff.id}
 
 
+async def test_the_people_of_a_group_are_those_of_the_groups_in_it_too_over_all_pages(
+    set_up: SetUp, admin: AdminClient
+) -> None:
+    world = set_up.tenant.world
+    everyone = world.add_group("Everyone")
+    set_up.tenant.staff.groups.add(everyone.id)
+    people = [world.add_user(f"user{number}@contoso.example", groups=[everyone]) for number in range(25)]
+    names = {user.user_principal_name for user in (set_up.tenant.bruno, *people)}
+    assert set(await admin.group_members(everyone.id)) == names
+    assert await admin.group_members(set_up.tenant.staff.id) == [set_up.tenant.bruno.user_principal_name]
+    with pytest.raises(GraphNotFound):
+        await admin.group_members("nowhere")
+
+
+async def test_a_group_whose_people_are_shown_by_id_alone_is_not_taken_for_an_empty_one(set_up: SetUp) -> None:
+    client = administrator(set_up, "GroupMember.Read.All")
+    with pytest.raises(AdministratorDenied, match=r"The sign-in lacks User.ReadBasic.All") as refused:
+        await client.group_members(set_up.tenant.staff.id)
+    assert refused.value.operation == "list group members"
+
+
 async def test_the_tenants_settings_are_read_and_changed(set_up: SetUp, admin: AdminClient) -> None:
     before = (await admin.settings())["documentConversionEnabled"]
     await admin.update_settings({"documentConversionEnabled": not before})

@@ -211,6 +211,45 @@ async def test_user_read_shows_that_there_are_memberships_but_not_which(tenant: 
     assert code_of(refused) == (403, "Authorization_RequestDenied")
 
 
+async def test_the_people_of_a_group_take_an_advanced_query_and_a_permission_for_each_kind(tenant: EmptyTenant) -> None:
+    world = tenant.emulator.world
+    finance = next(group for group in world.groups.values() if group.display_name == "Finance")
+    everyone = world.add_group("Everyone")
+    finance.groups.add(everyone.id)
+    path = f"/groups/{everyone.id}/transitiveMembers/microsoft.graph.user"
+    scopes = ("GroupMember.Read.All",)
+    advanced = {"ConsistencyLevel": "eventual"}
+    for query, sent in (("", advanced), ("?$count=true", {})):
+        assert code_of(await tenant.call("GET", path + query, headers=sent)) == (400, "Request_UnsupportedQuery")
+    world.apps[COMMAND_LINE_TOOLS].delegated |= {*scopes, "User.ReadBasic.All"}
+    limited = await tenant.call("GET", f"{path}?$count=true", scopes=scopes, headers=advanced)
+    known = [world.user_named(one["id"]) for one in limited.json()["value"]]
+    assert all(user is not None and finance.id in user.groups for user in known)
+    assert limited.json()["@odata.count"] == len(known) > 0
+    assert {one["userPrincipalName"] for one in limited.json()["value"]} == {None}
+    whole = await tenant.call("GET", f"{path}?$count=true", scopes=(*scopes, "User.ReadBasic.All"), headers=advanced)
+    assert [one["userPrincipalName"] for one in whole.json()["value"]] == [
+        user.user_principal_name for user in known if user is not None
+    ]
+    refused = await tenant.call("GET", f"{path}?$count=true", scopes=("User.ReadBasic.All",), headers=advanced)
+    assert code_of(refused) == (403, "Authorization_RequestDenied")
+
+
+async def test_a_nested_group_is_a_membership_that_is_not_direct(tenant: EmptyTenant) -> None:
+    world = tenant.emulator.world
+    staff = next(group for group in world.groups.values() if group.display_name == "Staff")
+    everyone = world.add_group("Everyone")
+    staff.groups.add(everyone.id)
+    shown = {}
+    for kind in ("memberOf", "transitiveMemberOf"):
+        answer = await tenant.call("GET", f"/users/{DORA}/{kind}", scopes=("Directory.Read.All",))
+        shown[kind] = {one["displayName"] for one in answer.json()["value"]}
+    assert shown == {"memberOf": {"Staff"}, "transitiveMemberOf": {"Staff", "Everyone"}}
+    asked = {"groupIds": [everyone.id]}
+    checked = await tenant.call("POST", f"/users/{DORA}/checkMemberGroups", asked, scopes=("Directory.Read.All",))
+    assert checked.json()["value"] == [everyone.id]
+
+
 async def test_without_a_licence_nothing_prints(tenant: EmptyTenant) -> None:
     app, principal = await tenant.new_app(isFallbackPublicClient=True)
     scopes = ("PrintJob.ReadWrite", "PrinterShare.Read.All")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,13 +58,14 @@ class EmptyTenant:
         name: str = ADMINISTRATOR,
         client_id: str = COMMAND_LINE_TOOLS,
         scopes: tuple[str, ...] = BOOTSTRAP_SCOPES,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """A Graph request as a person (the administrator unless named), through an app."""
         key = (name, client_id, scopes)
         if key not in self._tokens:
             self._tokens[key] = (await self.sign_in(name, client_id, *scopes)).json()["access_token"]
-        headers = {"Authorization": f"Bearer {self._tokens[key]}"}
-        return await self.http.request(method, f"/v1.0{path}", headers=headers, json=body)
+        sent = {**(headers or {}), "Authorization": f"Bearer {self._tokens[key]}"}
+        return await self.http.request(method, f"/v1.0{path}", headers=sent, json=body)
 
     async def graph_principal(self) -> dict[str, Any]:
         """Microsoft Graph's service principal with the permissions that it offers."""

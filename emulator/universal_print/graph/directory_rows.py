@@ -40,6 +40,10 @@ _PEOPLE_ROWS = (
     ),
     Operation("listGroups", "GET", "/groups", p.GROUP_LIST, p.GROUP_LIST, "Collection(group)", query=_PAGE),
     Operation("getGroup", "GET", "/groups/{group}", p.GROUP_LIST, p.GROUP_LIST, "group", query=_query("select")),
+    Operation(
+        "listGroupTransitiveUsers", "GET", "/groups/{group}/transitiveMembers/microsoft.graph.user", p.GROUP_MEMBERS,
+        p.GROUP_MEMBERS, "Collection(user)", query=_query("select", "top", "count", "skiptoken"),
+    ),
     *_membership_rows(),
     Operation("listMyLicenseDetails", "GET", "/me/licenseDetails", p.LICENSE_MINE, (), "Collection(licenseDetails)"),
     Operation(

@@ -12,9 +12,9 @@ from emulator.universal_print.graph.caller import insufficient_privileges
 from emulator.universal_print.graph.errors import GraphError
 from emulator.universal_print.graph.filters import equal_filter
 from emulator.universal_print.graph.paging import listing, page, select
-from emulator.universal_print.graph.user_operations import resource_not_found, user_of
-from emulator.universal_print.graph.views import group_view
-from emulator.universal_print.world import User, World, stable_id
+from emulator.universal_print.graph.user_operations import NOT_BY_DEFAULT, resource_not_found, user_of
+from emulator.universal_print.graph.views import group_view, user_view
+from emulator.universal_print.world import Group, User, World, stable_id
 
 _GROUP = "#microsoft.graph.group"
 _ROLE = "#microsoft.graph.directoryRole"
@@ -30,18 +30,35 @@ async def list_groups(call: Call) -> Result:
 
 async def get_group(call: Call) -> Result:
     """GET /groups/{group}."""
-    group = call.service.world.groups.get(call.parameters["group"])
-    if group is None:
-        raise resource_not_found(call.parameters["group"])
+    group = _group_of(call)
     view = select(call, group_view(group), "group")
     return Result(200, {"@odata.context": call.context("groups/$entity"), **view}, complete=not call.flag("$select"))
 
 
-def _memberships(*, mine: bool, roles_only: bool) -> Handler:
+async def list_group_transitive_users(call: Call) -> Result:
+    """GET /groups/{group}/transitiveMembers/microsoft.graph.user: the people of the group and of groups in it.
+
+    A cast is one of the directory's advanced queries, which ask for a header and a count (Graph: group-list-
+    transitivemembers, aad-advanced-queries).
+    """
+    group = _group_of(call)
+    consistency = call.request.headers.get("consistencylevel", "").lower()
+    if consistency != "eventual" or call.query.get("$count", "").lower() != "true":
+        raise GraphError(400, "Request_UnsupportedQuery", "Invalid search request.")
+    world = call.service.world
+    members = [user for user in world.users.values() if group.id in world.groups_of(user)]
+    shown, next_link = page(call, _limited(call, [user_view(user) for user in members], p.USER_LIST))
+    values = [select(call, view, "user", hidden=NOT_BY_DEFAULT) for view in shown]
+    body = listing(call, "users", values, next_link)
+    return Result(200, {**body, "@odata.count": len(members)}, complete=not call.flag("$select"))
+
+
+def _memberships(*, mine: bool, transitive: bool, roles_only: bool) -> Handler:
     async def memberships(call: Call) -> Result:
-        """GET …/memberOf and …/transitiveMemberOf, all of it or the directory roles. Groups are not nested here."""
+        """GET …/memberOf and …/transitiveMemberOf, all of it or the directory roles."""
         user = call.caller.signed_in() if mine else _readable_user(call)
-        views = _roles_of(call, user) if roles_only else [*_groups_of(call, user), *_roles_of(call, user)]
+        groups = call.service.world.groups_of(user) if transitive else user.groups
+        views = _roles_of(call, user) if roles_only else [*_groups(call, groups), *_roles_of(call, user)]
         shown, next_link = page(call, equal_filter(call, views, ("displayName", "roleTemplateId", "id")))
         type_name = "directoryRole" if roles_only else "directoryObject"
         if call.flag("$select") and not roles_only:
@@ -52,8 +69,15 @@ def _memberships(*, mine: bool, roles_only: bool) -> Handler:
     return memberships
 
 
-def _groups_of(call: Call, user: User) -> list[dict[str, Any]]:
-    groups = [call.service.world.groups[group_id] for group_id in sorted(user.groups)]
+def _group_of(call: Call) -> Group:
+    group = call.service.world.groups.get(call.parameters["group"])
+    if group is None:
+        raise resource_not_found(call.parameters["group"])
+    return group
+
+
+def _groups(call: Call, group_ids: set[str]) -> list[dict[str, Any]]:
+    groups = [call.service.world.groups[group_id] for group_id in sorted(group_ids)]
     views = [{"@odata.type": _GROUP, **group_view(group)} for group in groups]
     return _limited(call, views, p.GROUP_LIST)
 
@@ -160,7 +184,9 @@ def _readable_user(call: Call, wanted: tuple[str, ...] = (*p.GROUP_LIST, *p.USER
 def _membership_handlers() -> dict[str, Handler]:
     make: Callable[..., Handler] = _memberships
     return {
-        f"list{whose}{kind}{suffix}": make(mine=whose == "My", roles_only=bool(suffix))
+        f"list{whose}{kind}{suffix}": make(
+            mine=whose == "My", transitive=kind.startswith("Transitive"), roles_only=bool(suffix)
+        )
         for whose in ("My", "User")
         for kind in ("MemberOf", "TransitiveMemberOf")
         for suffix in ("", "Roles")
@@ -170,6 +196,7 @@ def _membership_handlers() -> dict[str, Handler]:
 HANDLERS: dict[str, Handler] = {
     "listGroups": list_groups,
     "getGroup": get_group,
+    "listGroupTransitiveUsers": list_group_transitive_users,
     **_membership_handlers(),
     "listMyLicenseDetails": list_my_licences,
     "listUserLicenseDetails": list_user_licences,

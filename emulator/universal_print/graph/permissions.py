@@ -67,6 +67,7 @@ ME = ("User.Read", "User.ReadWrite", *USER_LIST)
 MEMBER_USERS = ("User.ReadBasic.All", "User.Read.All", "Directory.Read.All")
 MEMBER_USERS_APP = ("User.Read.All", "Directory.Read.All")
 MEMBER_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
+GROUP_MEMBERS = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All")
 SUBSCRIPTION = ("PrintTaskDefinition.ReadWrite.All", "Printer.Read.All", "Printer.ReadWrite.All")
 # Services: any delegated permission of Universal Print will do.
 ANY_PRINT = tuple(

@@ -16,7 +16,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Graph: directoryobject-checkmembergroups.
 _MOST_GROUPS = 20
 # Graph answers these alone, unless `$select` asks for more (Graph: user-get).
-_NOT_BY_DEFAULT = ("accountEnabled",)
+NOT_BY_DEFAULT = ("accountEnabled",)
 
 
 async def get_me(call: Call) -> Result:
@@ -37,19 +37,20 @@ async def list_users(call: Call) -> Result:
     """GET /users."""
     views = [user_view(user) for user in call.service.world.users.values()]
     shown, next_link = page(call, equal_filter(call, views, ("userPrincipalName", "displayName", "mail", "id")))
-    values = [select(call, view, "user", hidden=_NOT_BY_DEFAULT) for view in shown]
+    values = [select(call, view, "user", hidden=NOT_BY_DEFAULT) for view in shown]
     return Result(200, listing(call, "users", values, next_link), complete=not call.flag("$select"))
 
 
 async def check_member_groups(call: Call) -> Result:
-    """POST /users/{id or user principal name}/checkMemberGroups: which of the groups the user is in."""
+    """POST /users/{id or user principal name}/checkMemberGroups: in which of the groups the user is, nested or not."""
     user = user_of(call)
     wanted = call.body_of("groupIds").get("groupIds")
     if not isinstance(wanted, list) or not all(isinstance(one, str) and _GUID.fullmatch(one) for one in wanted):
         raise GraphError(400, "Request_BadRequest", "groupIds must be the ids of groups.")
     if not 1 <= len(wanted) <= _MOST_GROUPS:
         raise GraphError(400, "Request_BadRequest", f"groupIds must have 1 to {_MOST_GROUPS} entries.")
-    member = [one for one in wanted if one.lower() in user.groups]
+    groups = call.service.world.groups_of(user)
+    member = [one for one in wanted if one.lower() in groups]
     return Result(200, listing(call, "Collection(Edm.String)", [], None) | {"value": member})
 
 
@@ -71,7 +72,7 @@ def resource_not_found(name: str) -> GraphError:
 
 
 def _user(call: Call, user: User) -> Result:
-    view = select(call, user_view(user), "user", hidden=_NOT_BY_DEFAULT)
+    view = select(call, user_view(user), "user", hidden=NOT_BY_DEFAULT)
     body = {"@odata.context": call.context("users/$entity"), **view}
     return Result(200, body, complete=not call.flag("$select"))
 
