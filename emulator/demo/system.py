@@ -46,8 +46,18 @@ class System:
 
 
 @asynccontextmanager
-async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -> AsyncIterator[System]:
-    """Run everything for the length of the block. `root` is the checkout, `folder` takes all that is written."""
+async def running_system(
+    root: Path,
+    folder: Path,
+    say: Callable[[str], None],
+    *,
+    app: Path | None = None,
+    more_settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[System]:
+    """Run everything for the length of the block. `root` is the checkout, `folder` takes all that is written.
+
+    `app` is the folder that the host runs, where it is not the checkout; `more_settings` are app settings of its own.
+    """
     logs = folder / "logs"
     # Entered in the order in which each needs the one before, so that they stop without complaint.
     async with Children(logs) as emulators:
@@ -67,13 +77,13 @@ async def running_system(root: Path, folder: Path, say: Callable[[str], None]) -
             say("the Universal Print emulator is up")
             url, bundle = announced["url"].rstrip("/"), announced["caBundle"]
             host_port = free_port(HOST_PORT)
-            settings = app_settings(azurite, url, bundle, host_port)
+            settings = app_settings(azurite, url, bundle, host_port) | dict(more_settings or {})
             settings_file = write_settings(folder, settings)
             async with Children(logs) as hosts, _trusting(bundle) as http:
                 host = await hosts.start(
                     "functions host",
                     [
-                        *("-m", "emulator.functions_host", "--app", str(root), "--one-worker"),
+                        *("-m", "emulator.functions_host", "--app", str(app or root), "--one-worker"),
                         *("--settings", str(settings_file), "--port", str(host_port)),
                     ],
                     folder=root,

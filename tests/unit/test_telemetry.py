@@ -50,6 +50,14 @@ def test_a_broken_connection_string_stops_nothing(caplog: pytest.LogCaptureFixtu
     assert "could not be switched on" in caplog.text
 
 
+def test_no_client_of_microsoft_logs_addresses_with_the_names_of_documents() -> None:
+    from azure.core.pipeline.policies import HttpLoggingPolicy
+
+    assert HttpLoggingPolicy.__module__.startswith("azure.core.")
+    switch({}, telemetry=False, log_names=True)
+    assert not logging.getLogger("azure.core.pipeline.policies.http_logging_policy").isEnabledFor(logging.INFO)
+
+
 def test_with_a_connection_string_it_records_to_application_insights() -> None:
     connection = "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=http://127.0.0.1:9/"
     try:
