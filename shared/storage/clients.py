@@ -12,7 +12,7 @@ from shared.storage.state import BlobStateStore
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobServiceClient, ContainerClient
-    from azure.storage.queue.aio import QueueServiceClient
+    from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
     from shared.settings import StorageConnection
 
@@ -31,9 +31,13 @@ class Storage:
 
     def queue(self, name: str) -> StorageQueue:
         """The client of a queue, with the host's message encoding."""
+        return StorageQueue(self.queue_client(name))
+
+    def queue_client(self, name: str) -> QueueClient:
+        """The SDK's client of a queue, with the host's message encoding."""
         from azure.storage.queue import TextBase64EncodePolicy
 
-        return StorageQueue(self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy()))
+        return self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy())
 
 
 @asynccontextmanager
