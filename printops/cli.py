@@ -21,6 +21,7 @@ from printops import (
     trigger,
     usage,
 )
+from printops import app as app_registration
 
 app = typer.Typer(
     name="printops",
@@ -37,6 +38,7 @@ app.command("init")(fleet.init)
 app.command("plan")(fleet.show_plan)
 app.command("apply")(fleet.apply_fleet)
 app.command("drift")(fleet.drift)
+app.add_typer(app_registration.app, name="app")
 app.add_typer(fleet.catalog_app, name="catalog")
 app.add_typer(submissions.app, name="submissions")
 app.add_typer(held.app, name="held")

@@ -110,6 +110,27 @@ def surplus(wanted: Wanted, found: Registration | None, resource: Resource) -> t
     return tuple(sorted(has - set(wanted.reasons)))
 
 
+def remarks(wanted: Wanted, found: Registration | None, resource: Resource, now: datetime) -> tuple[str, ...]:
+    """What is worth knowing about the app and is no step."""
+    told = []
+    if lacks_proof(wanted, found, now):
+        told.append("The app cannot prove itself yet: name --managed-identity, --certificate or --secret.")
+    until = found.secret_until(now) if found is not None else None
+    if wanted.secret and not wanted.another_secret and until is not None:
+        told.append(f"A secret is good until {until:%Y-%m-%d} and cannot be shown again; --new-secret makes another.")
+    more = surplus(wanted, found, resource)
+    if more and not wanted.exact:
+        names = ", ".join(f"{name} ({kind})" for kind, name in more)
+        told.append(f"The app also has permissions that it does not need for this: {names}. --exact takes them away.")
+    return tuple(told)
+
+
+def lacks_proof(wanted: Wanted, found: Registration | None, now: datetime) -> bool:
+    """Whether the app has no way to prove itself, and is not to be given one."""
+    given = wanted.trust or wanted.certificate or wanted.secret or wanted.another_secret
+    return not given and bool(wanted.names(Kind.APPLICATION)) and (found is None or not found.has_proof(now))
+
+
 def _check_offered(wanted: Wanted, resource: Resource) -> None:
     missing = [key for key in sorted(wanted.reasons) if key not in resource.permissions]
     if missing:
