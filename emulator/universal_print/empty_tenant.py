@@ -21,7 +21,7 @@ _BOOTSTRAP = {
     "delegated": [
         *("Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"),
         *("Directory.Read.All", "Organization.Read.All", "LicenseAssignment.Read.All", "User.Read"),
-        *("User.ReadBasic.All", "GroupMember.Read.All"),
+        *("User.ReadBasic.All", "GroupMember.Read.All", "Application.Read.All"),
     ],
     "allowPublicClient": True,
     "isForeign": True,

@@ -61,6 +61,9 @@ class Settings:
     """How the emulated service behaves where the facts leave room."""
 
     limits: Limits = field(default_factory=Limits)
+    # The directory is eventually consistent: what was just made is not found everywhere at first. How long that lasts
+    # is not documented; 4 to 18 seconds have been met.
+    directory_delay: timedelta = timedelta()
     # Graph: page sizes differ per API and are not promised. Small, so that a client has to follow the link.
     page_size: int = 20
     # An answer that the schema does not allow becomes a 500; False only records it.
@@ -81,6 +84,8 @@ class Settings:
     ended_task_lifetime: timedelta = timedelta(hours=1)
     # Graph notifies https addresses only. A system on one machine has none: this allows plain http on the loopback.
     allow_http_notifications: bool = False
+    # Graph: printer-list-tasktriggers rules $expand out no more than it shows it; the strict reading refuses it.
+    triggers_show_definition: bool = False
     # PEM file of an authority that signs endpoints' certificates; None takes the public ones.
     notification_trust: Path | None = None
     # Graph: an endpoint must answer so soon, a retried delivery may take so long; real time.

@@ -80,6 +80,8 @@ class AppRegistration:
     `certificates` are PEM. `allow_public_client` is Entra's switch for sign-in without a credential. `asked` are the
     ids of the permissions that it says it needs, each with its kind; only what was consented to counts. Without a
     service principal nobody can sign in to it. `is_foreign` marks one of another tenant's, such as Microsoft's own.
+    Until `known_from` and `principal_known_from` the directory answers as if it, or its service principal, were not
+    there.
     """
 
     client_id: str
@@ -97,6 +99,8 @@ class AppRegistration:
     expiring_secrets: dict[str, datetime] = field(default_factory=dict)
     is_foreign: bool = False
     created: datetime | None = None
+    known_from: datetime | None = None
+    principal_known_from: datetime | None = None
 
 
 @dataclass(eq=False, slots=True)

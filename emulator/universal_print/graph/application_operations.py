@@ -6,10 +6,12 @@ import base64
 import binascii
 import secrets
 import uuid
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from emulator.universal_print.clock import graph_time
@@ -36,7 +38,7 @@ _SINGLE_TENANT = "AzureADMyOrg"
 
 async def list_applications(call: Call) -> Result:
     """GET /applications: the tenant's own."""
-    views = [application_view(app) for app in call.service.world.apps.values() if not app.is_foreign]
+    views = [application_view(app) for app in call.service.world.apps.values() if _is_known(call, app)]
     shown, next_link = page(call, equal_filter(call, views, ("appId", "displayName", "id")))
     values = [select(call, view, "application") for view in shown]
     return Result(200, listing(call, "applications", values, next_link), complete=not call.flag("$select"))
@@ -50,7 +52,12 @@ async def create_application(call: Call) -> Result:
         raise invalid("A value is required for property 'displayName' of resource 'Application'.")
     client_id = str(uuid.uuid4())
     app = AppRegistration(
-        client_id, body["displayName"], redirect_uris=(), object_id=str(uuid.uuid4()), created=call.now
+        client_id,
+        body["displayName"],
+        redirect_uris=(),
+        object_id=str(uuid.uuid4()),
+        created=call.now,
+        known_from=call.now + call.service.settings.directory_delay,
     )
     _change(app, body)
     call.service.world.apps[client_id] = app
@@ -85,10 +92,10 @@ async def add_password(call: Call) -> Result:
     app = application_of(call)
     asked = call.body_of("passwordCredential").get("passwordCredential") if call.request.body else None
     asked = call.checked(asked or {}, "passwordCredential", "passwordCredential", complete=False)
-    if asked.keys() - {"displayName"}:
-        raise GraphError(501, "notImplemented", "The emulator takes displayName alone; a secret is good for two years.")
+    if asked.keys() - {"displayName", "endDateTime"}:
+        raise GraphError(501, "notImplemented", "The emulator takes displayName and endDateTime alone.")
     secret = secrets.token_urlsafe(30)
-    end = call.now + _SECRET_LIFETIME
+    end = _end(call, asked.get("endDateTime"))
     app.expiring_secrets[secret] = end
     body = {
         "@odata.context": call.context("microsoft.graph.passwordCredential"),
@@ -138,6 +145,24 @@ async def create_federated(call: Call) -> Result:
     return Result(201, {"@odata.context": context, **_federated_view(app, credential)})
 
 
+async def update_federated(call: Call) -> Result:
+    """PATCH …/federatedIdentityCredentials/{credential}: its audience; the name stays (Graph)."""
+    require_role(call.caller, *MANAGERS)
+    app = application_of(call)
+    body = call.checked(call.body_of("audiences", "description"), "federatedIdentityCredential", "The credential",
+                        complete=False)  # fmt: skip
+    audiences = body.get("audiences") or []
+    if len(audiences) != 1:
+        raise invalid("A federated identity credential needs one audience.")
+    wanted = call.parameters["credential"]
+    found = next((one for one in app.federated if wanted in {one.name, _federated_view(app, one)["id"]}), None)
+    if found is None:
+        raise resource_not_found(wanted)
+    changed = replace(found, audience=audiences[0])
+    app.federated = tuple(changed if one is found else one for one in app.federated)
+    return Result(204)
+
+
 async def delete_federated(call: Call) -> Result:
     """DELETE …/federatedIdentityCredentials/{credential}, by id or by name."""
     require_role(call.caller, *MANAGERS)
@@ -155,9 +180,18 @@ def application_of(call: Call) -> AppRegistration:
     by_app_id = call.parameters.get("appId", "").strip("'")
     wanted = by_app_id or call.parameters["application"]
     for app in call.service.world.apps.values():
-        if wanted == (app.client_id if by_app_id else app.object_id) and not app.is_foreign:
+        if wanted == (app.client_id if by_app_id else app.object_id) and _is_known(call, app):
             return app
     raise resource_not_found(wanted)
+
+
+def is_due(call: Call, moment: datetime | None) -> bool:
+    """Whether the directory knows by now what it was to know from a moment on."""
+    return moment is None or moment <= call.now
+
+
+def _is_known(call: Call, app: AppRegistration) -> bool:
+    return not app.is_foreign and is_due(call, app.known_from)
 
 
 def invalid(message: str) -> GraphError:
@@ -192,12 +226,25 @@ def application_view(app: AppRegistration) -> dict[str, Any]:
     }
 
 
+def _end(call: Call, asked: str | None) -> datetime:
+    """When a secret ends. Raises GraphError 400 for a moment that has passed."""
+    if asked is None:
+        return call.now + _SECRET_LIFETIME
+    moment = datetime.fromisoformat(asked)
+    end = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if end <= call.now:
+        raise invalid("Credential endDateTime must be in the future.")
+    return end
+
+
 def _key_view(app: AppRegistration, pem: str) -> dict[str, Any]:
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return {
         "keyId": stable_id(app.client_id, "certificate", pem),
         "type": "AsymmetricX509Cert",
         "usage": "Verify",
+        # Graph: keyCredential. Where none was given it is the thumbprint, which the pages show in hexadecimal digits.
+        "customKeyIdentifier": certificate.fingerprint(hashes.SHA1()).hex().upper(),  # noqa: S303 - the definition
         "key": None,
         "displayName": certificate.subject.rfc4514_string(),
         "startDateTime": graph_time(certificate.not_valid_before_utc),
@@ -283,5 +330,6 @@ HANDLERS: dict[str, Handler] = {
     "addApplicationPassword": add_password,
     "listFederatedIdentityCredentials": list_federated,
     "createFederatedIdentityCredential": create_federated,
+    "updateFederatedIdentityCredential": update_federated,
     "deleteFederatedIdentityCredential": delete_federated,
 }

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from emulator.universal_print.clock import graph_time
 from emulator.universal_print.directory.published import GRAPH_APP_ID, Permission, named, permissions
-from emulator.universal_print.graph.application_operations import MANAGERS, invalid
+from emulator.universal_print.graph.application_operations import MANAGERS, invalid, is_due
 from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.caller import require_role
 from emulator.universal_print.graph.errors import GraphError
@@ -38,7 +38,7 @@ class _Principal:
 
 async def list_principals(call: Call) -> Result:
     """GET /servicePrincipals."""
-    views = [_view(one) for one in _principals(call.service.world)]
+    views = [_view(one) for one in _principals(call)]
     shown, next_link = page(call, equal_filter(call, views, ("appId", "displayName", "id", "servicePrincipalType")))
     values = [select(call, view, "servicePrincipal") for view in shown]
     return Result(200, listing(call, "servicePrincipals", values, next_link), complete=not call.flag("$select"))
@@ -50,7 +50,7 @@ async def create_principal(call: Call) -> Result:
     app_id = call.body_of("appId").get("appId")
     world = call.service.world
     app = world.apps.get(app_id) if isinstance(app_id, str) else None
-    if app is None:
+    if app is None or not is_due(call, app.known_from):
         raise invalid(f"The appId '{app_id}' of the service principal does not reference a valid application object.")
     if app.service_principal_id:
         raise GraphError(
@@ -59,26 +59,27 @@ async def create_principal(call: Call) -> Result:
             f"The service principal cannot be created because the service principal name {app_id} is already in use.",
         )
     app.service_principal_id = str(uuid.uuid4())
-    return Result(201, _body(call, _view(_find(world, app.service_principal_id))))
+    made = _find(call, app.service_principal_id)
+    app.principal_known_from = call.now + call.service.settings.directory_delay
+    return Result(201, _body(call, _view(made)))
 
 
 async def get_principal(call: Call) -> Result:
     """GET /servicePrincipals/{principal}, also by appId."""
-    world = call.service.world
     app_id = call.parameters.get("appId", "").strip("'")
     if app_id:
-        found = next((one for one in _principals(world) if one.app_id == app_id), None)
+        found = next((one for one in _principals(call) if one.app_id == app_id), None)
         if found is None:
             raise resource_not_found(app_id)
     else:
-        found = _find(world, call.parameters["principal"])
+        found = _find(call, call.parameters["principal"])
     view = select(call, _view(found), "servicePrincipal")
     return Result(200, _body(call, view), complete=not call.flag("$select"))
 
 
 async def list_assignments(call: Call) -> Result:
     """GET /servicePrincipals/{principal}/appRoleAssignments: the application permissions that it was given."""
-    principal = _find(call.service.world, call.parameters["principal"])
+    principal = _find(call, call.parameters["principal"])
     views = [_assignment_view(call, principal, role) for role in _granted(principal)]
     shown, next_link = page(call, equal_filter(call, views, ("resourceId", "appRoleId")))
     context = f"servicePrincipals('{principal.id}')/appRoleAssignments"
@@ -90,9 +91,8 @@ async def create_assignment(call: Call) -> Result:
     # Of Graph's own roles, other administrators of apps may give none away.
     require_role(call.caller, _PRIVILEGED)
     body = call.body_of("principalId", "resourceId", "appRoleId")
-    world = call.service.world
-    principal = _find(world, str(body.get("principalId")))
-    resource = _find(world, str(body.get("resourceId")))
+    principal = _find(call, str(body.get("principalId")))
+    resource = _find(call, str(body.get("resourceId")))
     on_path = principal if call.operation.name == "createAppRoleAssignment" else resource
     if call.parameters["principal"] != on_path.id:
         raise invalid("The service principal of the address is not the one of the body.")
@@ -111,7 +111,7 @@ async def create_assignment(call: Call) -> Result:
 async def delete_assignment(call: Call) -> Result:
     """DELETE /servicePrincipals/{principal}/appRoleAssignments/{assignment}."""
     require_role(call.caller, _PRIVILEGED)
-    principal = _find(call.service.world, call.parameters["principal"])
+    principal = _find(call, call.parameters["principal"])
     for role in _granted(principal):
         if principal.app is not None and _assignment_id(principal, role) == call.parameters["assignment"]:
             principal.app.application -= {role.value}
@@ -121,7 +121,7 @@ async def delete_assignment(call: Call) -> Result:
 
 async def list_grants(call: Call) -> Result:
     """GET /oauth2PermissionGrants: what was consented to for all users."""
-    views = [_grant_view(call, one) for one in _principals(call.service.world) if one.app and one.app.delegated]
+    views = [_grant_view(call, one) for one in _principals(call) if one.app and one.app.delegated]
     known = ("clientId", "consentType", "principalId", "resourceId")
     shown, next_link = page(call, equal_filter(call, views, known))
     return Result(200, listing(call, "oauth2PermissionGrants", shown, next_link))
@@ -133,8 +133,7 @@ async def create_grant(call: Call) -> Result:
     body = call.body_of("clientId", "consentType", "principalId", "resourceId", "scope")
     if body.get("consentType") != "AllPrincipals" or body.get("principalId") is not None:
         raise GraphError(501, "notImplemented", "The emulator knows consent for all users alone (AllPrincipals).")
-    world = call.service.world
-    client, resource = (_find(world, str(body.get(name))) for name in ("clientId", "resourceId"))
+    client, resource = (_find(call, str(body.get(name))) for name in ("clientId", "resourceId"))
     if client.app is None or resource.app_id != GRAPH_APP_ID:
         raise invalid("clientId must be an app's service principal, and resourceId that of Microsoft Graph.")
     if client.app.delegated:
@@ -161,7 +160,8 @@ async def delete_grant(call: Call) -> Result:
     return Result(204)
 
 
-def _principals(world: World) -> list[_Principal]:
+def _principals(call: Call) -> list[_Principal]:
+    world = call.service.world
     identity = managed_identity.principal_id(world.tenant_id)
     return [
         _Principal(_graph_id(world), GRAPH_APP_ID, "Microsoft Graph"),
@@ -169,7 +169,7 @@ def _principals(world: World) -> list[_Principal]:
         *(
             _Principal(app.service_principal_id, app.client_id, app.display_name, "Application", app)
             for app in world.apps.values()
-            if app.service_principal_id
+            if app.service_principal_id and is_due(call, app.principal_known_from)
         ),
     ]
 
@@ -178,8 +178,8 @@ def _graph_id(world: World) -> str:
     return stable_id(world.tenant_id, "servicePrincipal", GRAPH_APP_ID)
 
 
-def _find(world: World, principal_id: str) -> _Principal:
-    found = next((one for one in _principals(world) if one.id == principal_id), None)
+def _find(call: Call, principal_id: str) -> _Principal:
+    found = next((one for one in _principals(call) if one.id == principal_id), None)
     if found is None:
         raise resource_not_found(principal_id)
     return found
@@ -272,7 +272,7 @@ def _grant_view(call: Call, principal: _Principal) -> dict[str, Any]:
 
 
 def _granted_app(call: Call) -> AppRegistration:
-    for principal in _principals(call.service.world):
+    for principal in _principals(call):
         if principal.app is not None and principal.app.delegated and _grant_id(principal) == call.parameters["grant"]:
             return principal.app
     raise resource_not_found(call.parameters["grant"])

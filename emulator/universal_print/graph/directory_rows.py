@@ -88,6 +88,10 @@ _APPLICATION_ROWS = (
         p.APPLICATION_WRITE, "federatedIdentityCredential",
     ),
     Operation(
+        "updateFederatedIdentityCredential", "PATCH", f"{_APP}/federatedIdentityCredentials/{{credential}}",
+        p.APPLICATION_WRITE, p.APPLICATION_WRITE,
+    ),
+    Operation(
         "deleteFederatedIdentityCredential", "DELETE", f"{_APP}/federatedIdentityCredentials/{{credential}}",
         p.APPLICATION_WRITE, p.APPLICATION_WRITE,
     ),

@@ -51,7 +51,7 @@ class Authority:
         if not client_id:
             raise missing_parameter("client_id")
         app = self.world.apps.get(client_id)
-        if app is None:
+        if app is None or (app.known_from is not None and app.known_from > self.world.clock.now()):
             raise unknown_app(client_id)
         if not app.service_principal_id:
             raise TokenError(

@@ -35,7 +35,7 @@ def delegated_scopes(scope: str, app: AppRegistration, base_url: str) -> AskedSc
     if ".default" in names:
         if len(names) > 1:
             raise TokenError("invalid_scope", 70011, ".default scope can't be combined with resource-specific scopes.")
-        names = sorted(app.delegated)
+        names = sorted(app.delegated - OPENID_SCOPES)
     for name in names:
         if name not in app.delegated:
             raise TokenError(
