@@ -6,11 +6,12 @@ import compileall
 import py_compile
 import shutil
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from infra.package.leaving_out import reason_to_leave_out
-from infra.package.shaking import Tree, app_modules, reached, rewritten
+from infra.package.shaking import Tree, app_modules, app_reached, reached, rewritten
 from infra.package.sources import attributes
 
 # What Azure runs: Python 3.13 on Linux with glibc 2.28 or newer.
@@ -20,8 +21,6 @@ PYTHON = "3.13"
 PACKAGES = PurePosixPath(".python_packages/lib/site-packages")
 FOLDERS = ("functions", "shared")
 FILES = ("function_app.py", "host.json", "requirements.txt")
-# What the command line alone uses; no function imports it.
-SET_UP_ONLY = ("directory", "doctor", "fleet", "ipp")
 # Packages of generated modules, of which only those that the app reaches are deployed.
 GENERATED = ("msgraph",)
 
@@ -50,9 +49,7 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
     _install(root, uv, installed)
     packages = target / PACKAGES
     _copy_packages(installed, packages)
-    left_out = tuple(f"shared.{name}." for name in SET_UP_ONLY)
-    modules = app_modules(root, FOLDERS, ["function_app.py"])
-    app = [module for module in modules if not f"{module.name}.".startswith(left_out)]
+    app = app_reached(app_modules(root, FOLDERS, ["function_app.py"]), "function_app")
     used = attributes(module.source for module in app)
     for package in GENERATED:
         tree = Tree(installed, package)
@@ -65,7 +62,7 @@ def assemble(root: Path, uv: str, work: Path, target: Path) -> Contents:
                 place = packages / path.relative_to(installed)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(rewritten(module, kept, used), encoding="utf-8", newline="\n")
-    _copy_app(root, target)
+    _copy_app(root, target, {module.name for module in app})
     _compile(target)
     return Contents(*_measure(installed), *_measure(target))
 
@@ -90,14 +87,24 @@ def _copy_packages(installed: Path, target: Path) -> None:
         shutil.copyfile(path, place)
 
 
-def _copy_app(root: Path, target: Path) -> None:
-    unwanted = shutil.ignore_patterns("__pycache__", "*.pyc")
+def _copy_app(root: Path, target: Path, reached: Collection[str]) -> None:
+    """Copy the modules that the functions reach, and what else lies in their packages: pages, styles, words."""
     for folder in FOLDERS:
-        shutil.copytree(root / folder, target / folder, ignore=unwanted)
-    for name in SET_UP_ONLY:
-        shutil.rmtree(target / "shared" / name, ignore_errors=True)
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and _is_reached(path.relative_to(root), reached):
+                place = target / path.relative_to(root)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, place)
     for name in FILES:
         shutil.copyfile(root / name, target / name)
+
+
+def _is_reached(path: Path, reached: Collection[str]) -> bool:
+    if path.suffix == ".py":
+        return ".".join(path.with_suffix("").parts).removesuffix(".__init__") in reached
+    # Folders of data belong to the package that they lie in.
+    owners = [".".join(path.parts[:length]) for length in range(2, len(path.parts))]
+    return "__pycache__" not in path.parts and any(owner in reached for owner in owners)
 
 
 def _compile(target: Path) -> None:

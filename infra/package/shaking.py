@@ -137,3 +137,21 @@ def app_modules(root: Path, folders: Iterable[str], files: Iterable[str]) -> lis
         )
         for path in paths
     ]
+
+
+def app_reached(modules: Iterable[Module], start: str) -> list[Module]:
+    """Those of the app's modules that `start` imports, in whatever function, and so on; a module brings its packages.
+
+    What the command line alone uses is left out by this, and with it what only that needs of a generated SDK.
+    """
+    known = {module.name: module for module in modules}
+    waiting, found = [start], dict[str, Module]()
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in known:
+            continue
+        found[name] = known[name]
+        parts = name.split(".")
+        waiting += [".".join(parts[:length]) for length in range(1, len(parts))]
+        waiting += imports_anywhere(known[name])
+    return [module for module in known.values() if module.name in found]

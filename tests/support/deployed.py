@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 from azure.storage.blob.aio import BlobServiceClient
@@ -107,8 +106,10 @@ class Deployed:
 async def running_package(app: Path, folder: Path) -> AsyncIterator[Deployed]:
     """Start the system of the demo, with the package in `app` as what the host runs, and telemetry on."""
     with ingestion() as telemetry:
-        settings: dict[str, Any] = telemetry.settings | {"RECONCILE_SCHEDULE": NEVER, "UPKEEP_SCHEDULE": NEVER}
-        async with running_system(ROOT, folder, lambda _: None, app=app, more_settings=settings) as system:
+        settings = {"RECONCILE_SCHEDULE": NEVER, "UPKEEP_SCHEDULE": NEVER, "USAGE_FIRST_DAYS": "40"}
+        async with running_system(
+            ROOT, folder, lambda _: None, app=app, more_settings=telemetry.settings | settings
+        ) as system:
             trust = ssl.create_default_context(cafile=system.ca_bundle)
             async with httpx.AsyncClient(verify=trust, timeout=30) as http:
                 yield Deployed(system, telemetry, http, folder)

@@ -9,10 +9,11 @@ import pytest
 
 from infra.package.__main__ import report
 from infra.package.archive import write_archive
-from infra.package.assembling import Contents
+from infra.package.assembling import FOLDERS, Contents
 from infra.package.leaving_out import reason_to_leave_out
-from infra.package.shaking import Tree, reached, rewritten
+from infra.package.shaking import Tree, app_modules, app_reached, reached, rewritten
 from infra.package.sources import Module, attributes, imports_reached
+from tests.support.tenant import ROOT
 
 CLIENT = """
 from __future__ import annotations
@@ -141,6 +142,29 @@ def test_rewriting_leaves_no_commentary_and_no_import_of_what_is_left_out(tree: 
     texts = {name: rewritten(module, kept, USED) for name, module in kept.items()}
     assert not any("workbook" in text.lower().replace("'workbook'", "") for text in texts.values()), texts
     assert not any("TYPE_CHECKING:" in text or "main entry point" in text for text in texts.values())
+
+
+def test_of_the_app_itself_goes_what_its_functions_import_and_what_that_imports() -> None:
+    sources = {
+        "function_app": "from functions import print_it",
+        "functions": "",
+        "functions.print_it": "def run():\n    from shared.core.printing import act",
+        "shared": "",
+        "shared.core": "",
+        "shared.core.printing": "import shared.names",
+        "shared.names": "",
+        "shared.core.set_up": "import shared.names",
+    }
+    modules = [Module(name, "." not in name, source) for name, source in sources.items()]
+    left_out = set(sources) - {module.name for module in app_reached(modules, "function_app")}
+    assert left_out == {"shared.core.set_up"}
+
+
+def test_what_the_command_line_alone_uses_is_not_deployed() -> None:
+    app = {module.name for module in app_reached(app_modules(ROOT, FOLDERS, ["function_app.py"]), "function_app")}
+    assert {"shared.kiosk_page", "shared.telemetry.open_telemetry", "shared.usage.everything"} <= app
+    folders = {name.split(".")[1] for name in app if name.startswith("shared.")}
+    assert not folders & {"directory", "doctor", "fleet", "ipp", "permissions"}
 
 
 def test_relative_imports_count_from_the_package_of_the_module() -> None:
