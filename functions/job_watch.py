@@ -14,6 +14,8 @@ async def follow(message: func.QueueMessage, context: func.Context) -> None:
     from shared.services import services
     from shared.submission.job_watch import follow as follow_job
     from shared.submission.messages import read_message
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     key, sequence = read_message(message.get_body())
     await follow_job(key, sequence, context.invocation_id, (await services()).submissions)

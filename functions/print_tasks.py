@@ -13,5 +13,7 @@ async def print_tasks(message: func.QueueMessage, context: func.Context) -> None
     """Handle one event: a task to decide on, a released job to look at."""
     from shared.tasks.dispatching import dispatch
     from shared.tasks.services import task_services
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     await dispatch(message.get_body(), context.invocation_id, await task_services())

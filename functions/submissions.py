@@ -12,11 +12,13 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 @blueprint.blob_trigger(
     arg_name="document", path=f"{INBOX}/{{name}}", connection="PrintStorage", source=func.BlobSource.EVENT_GRID
 )
-async def accept(document: BlobReference) -> None:
+async def accept(document: BlobReference, context: func.Context) -> None:
     """Register the file that an event told of. The content is not read."""
     from shared.services import services
     from shared.submission.accepting import accept as accept_document
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     await accept_document(document.container, document.name, (await services()).submissions)
 
 
@@ -27,6 +29,8 @@ async def print_document(message: func.QueueMessage, context: func.Context) -> N
     from shared.services import services
     from shared.submission.messages import read_message
     from shared.submission.printing import print_document as print_submission
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     key, sequence = read_message(message.get_body())
     await print_submission(key, sequence, context.invocation_id, (await services()).submissions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -42,13 +42,13 @@ class OpenTelemetryRecorder:
         self._histograms: dict[str, Histogram] = {}
 
     @contextmanager
-    def span(self, name: str, parent: str | None, link: str | None, attributes: Attributes) -> Iterator[None]:
+    def span(self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes) -> Iterator[None]:
         """See Recorder. A request to Graph that failed shows the id that Microsoft's support asks for."""
         context = trace.set_span_in_context(NonRecordingSpan(_context(parent))) if parent else None
         kind = SpanKind.CLIENT if parent is None else SpanKind.CONSUMER
-        links = [Link(_context(link))] if link else None
+        linked = [Link(_context(link)) for link in links]
         with self._tracer.start_as_current_span(
-            name, context, kind, dict(attributes), links, record_exception=False, set_status_on_exception=False
+            name, context, kind, dict(attributes), linked, record_exception=False, set_status_on_exception=False
         ) as current:
             try:
                 yield

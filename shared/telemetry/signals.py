@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 type Attributes = Mapping[str, str | int | float | bool]
@@ -24,11 +25,11 @@ class Recorder(Protocol):
     """Takes spans and measurements."""
 
     def span(
-        self, name: str, parent: str | None, link: str | None, attributes: Attributes
+        self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes
     ) -> AbstractContextManager[None]:
         """Record how long the block takes and how it ends: below `parent`, or in the current trace.
 
-        `parent` and `link`, the other trace that led to it, are traceparents.
+        `parent` and `links`, the other traces that led to it, are traceparents.
         """
         ...
 
@@ -42,12 +43,19 @@ class Recorder(Protocol):
 
 
 _recorder: Recorder | None = None
+# Each invocation runs in a context of its own, also where many share a worker.
+_invocation: ContextVar[str | None] = ContextVar("invocation", default=None)
 
 
 def use(recorder: Recorder | None) -> None:
     """Put a recorder in place, or none."""
     global _recorder
     _recorder = recorder
+
+
+def invoked(traceparent: str | None) -> None:
+    """Link the steps that follow in this invocation to what the host records of it (Functions: trace context)."""
+    _invocation.set(traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None)
 
 
 @contextmanager
@@ -62,9 +70,16 @@ def span(
         yield
         return
     parent = _traceparent(trace_id) if trace_id else carried
-    link = carried if carried and parent and carried[3:35] != parent[3:35] else None
-    with _recorder.span(name, parent, link, attributes):
+    with _recorder.span(name, parent, _links(parent, carried), attributes):
         yield
+
+
+def _links(parent: str | None, carried: str | None) -> list[str]:
+    """The other traces that led to a step. A step within a step needs none: its parent has them."""
+    if parent is None:
+        return []
+    others = {found[3:35]: found for found in (_invocation.get(), carried) if found}
+    return [found for trace_id, found in others.items() if trace_id != parent[3:35]]
 
 
 def count(name: str, amount: int = 1, **attributes: str | float | bool) -> None:

@@ -151,6 +151,7 @@ async def test_telemetry_reaches_application_insights(deployed: Deployed, tmp_pa
 
     assert await deployed.until(sent, "the spans")
     assert "secret-plans" not in deployed.telemetry.text(), "no span holds the name of a document"
+    assert "_MS.links" in deployed.telemetry.text(), "the host's own record of the invocation is linked"
 
 
 # The last one: the export goes on since the start, while the others do their work.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -12,6 +13,7 @@ from shared.telemetry import signals
 from shared.telemetry.names import hide_names, shown
 from shared.telemetry.open_telemetry import OpenTelemetryRecorder, _credential
 from shared.telemetry.switch import switch
+from tests.support.telemetry import Telemetry
 
 
 @given(st.text())
@@ -35,6 +37,31 @@ def test_a_hidden_name_tells_documents_apart_and_not_what_they_are() -> None:
         assert "plans" not in shown("office/plans.pdf")
     finally:
         hide_names(False)
+
+
+async def test_a_step_is_linked_to_what_the_host_records_of_its_invocation_and_steps_within_it_are_not() -> None:
+    host, carried = f"00-{'1' * 32}-{'2' * 16}-01", f"00-{'3' * 32}-{'4' * 16}-01"
+    recorded = Telemetry()
+    signals.use(recorded.recorder)
+
+    async def invocation(traceparent: str | None) -> None:
+        signals.invoked(traceparent)
+        with signals.span("step", "5" * 32, carried=carried), signals.span("call"):
+            pass
+
+    try:
+        # Each in a context of its own, as the worker runs them: only the first one has a trace of the host.
+        await asyncio.gather(invocation(host), invocation(""), invocation("nonsense"), invocation(carried))
+    finally:
+        signals.use(None)
+    links = [
+        (span.name, [f"{link.context.trace_id:032x}"[0] for link in span.links])
+        for span in recorded.spans
+        if span.name == "step"
+    ]
+    assert links == [("step", ["1", "3"]), ("step", ["3"]), ("step", ["3"]), ("step", ["3"])]
+    assert not [span for span in recorded.spans if span.name == "call" and span.links]
+    assert {f"{span.context.trace_id:032x}"[0] for span in recorded.spans} == {"5"}
 
 
 def test_without_a_place_to_send_to_nothing_is_recorded_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
