@@ -17,12 +17,16 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
     """Accept files and print tasks that nothing announced, queue what got stuck, and update the alerts."""
     from shared.health import update_alerts
     from shared.services import services
+    from shared.steps import run_each
     from shared.submission.accepting import sweep
     from shared.tasks.timers import reconcile_tasks
 
     ready = await services()
-    await sweep(ready.submissions)
-    await update_alerts(ready, await reconcile_tasks(ready))
+
+    async def look() -> None:
+        await update_alerts(ready, await reconcile_tasks(ready))
+
+    await run_each(lambda: sweep(ready.submissions), look)
 
 
 @blueprint.function_name("upkeep")
@@ -34,14 +38,18 @@ async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker
     from shared.accounts.care import keep_alive
     from shared.kiosk.throttle import tidy_attempts
     from shared.services import services
+    from shared.steps import run_each
     from shared.subscriptions.services import subscription_services
     from shared.subscriptions.upkeep import maintain
     from shared.tasks.timers import tidy_held
     from shared.watching import watch
 
     ready = await services()
-    await maintain(await subscription_services())
-    await keep_alive(ready.pool, ready.tokens)
-    await tidy_held(ready)
-    await watch(ready)
-    await tidy_attempts(ready.storage.state, ready.submissions.now(), ready.settings.bounds)
+    subscription = await subscription_services()
+    await run_each(
+        lambda: maintain(subscription),
+        lambda: keep_alive(ready.pool, ready.tokens),
+        lambda: tidy_held(ready),
+        lambda: watch(ready),
+        lambda: tidy_attempts(ready.storage.state, ready.submissions.now(), ready.settings.bounds),
+    )

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from shared import metrics
@@ -39,6 +39,28 @@ class Change:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a look found: the alerts that stand (name → sentence), and those whose state it did not see.
+
+    `unseen` holds names, and beginnings of names, which end in a colon. What is unseen neither begins nor ends.
+    """
+
+    standing: Mapping[str, str] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
+
+
+def together(*looks: Observed) -> Observed:
+    """What all of them found. Pure."""
+    standing = {name: text for look in looks for name, text in look.standing.items()}
+    return Observed(standing, frozenset().union(*(look.unseen for look in looks)))
+
+
+def is_among(name: str, names: Collection[str]) -> bool:
+    """Whether an alert is one of `names`, or begins like one that ends in a colon. Pure."""
+    return name in names or f"{name.partition(':')[0]}:" in names
+
+
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
     """What began and what ended between two sets of alerts (name → sentence). Pure."""
     begun = [Change(name, text, active=True) for name, text in sorted(now.items()) if name not in before]
@@ -47,10 +69,13 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
 
 
 async def update(
-    now: Mapping[str, str], state: StateStore, http: httpx.AsyncClient, webhook_url: str | None
+    now: Mapping[str, str] | Observed, state: StateStore, http: httpx.AsyncClient, webhook_url: str | None
 ) -> list[Change]:
-    """Store the alerts in force and tell what changed. Two instances at once tell it once."""
-    changed = await _store(now, state)
+    """Store the alerts in force and tell what changed. Two instances at once tell it once.
+
+    An alert ends where a look saw that it does not stand; one that nobody could look at stays in force.
+    """
+    changed = await _store(now if isinstance(now, Observed) else Observed(now), state)
     if webhook_url:
         await _tell(changed, state, http, webhook_url)
     return changed
@@ -62,9 +87,11 @@ async def in_force(state: StateStore) -> Mapping[str, str]:
     return _read(stored.content) if stored else {}
 
 
-async def _store(now: Mapping[str, str], state: StateStore) -> list[Change]:
+async def _store(observed: Observed, state: StateStore) -> list[Change]:
     stored = await state.read(ALERTS_PATH)
     before = _read(stored.content) if stored else {}
+    stays = {name: text for name, text in before.items() if is_among(name, observed.unseen)}
+    now = {**stays, **observed.standing}
     changed = changes(before, now)
     if not changed:
         return []

@@ -89,7 +89,7 @@ class Bounds:
     subscription_renew_seconds: float = _bound(2 * DAY, "seconds", "how long before its end a subscription is renewed")
     subscription_alert_seconds: float = _bound(DAY / 2, "seconds", "how near its end a subscription raises an alert")
     stuck_seconds: float = _bound(2 * HOUR, "seconds", "how long a dropped document may wait before it raises an alert")
-    stuck_records_read: int = _whole(50, "documents", "documents waiting for long that one upkeep run looks at")
+    stuck_records_read: int = _whole(500, "documents", "documents waiting for long that one upkeep run looks at")
     printers_watched: int = _whole(200, "printers", "printers of the catalog that one upkeep run asks for their state")
     report_page_bytes: int = _whole(16 * MEBIBYTE, "bytes", "the largest page of a usage report; it is held in memory")
     usage_first_days: int = _whole(92, "days", "how far back the first export of usage goes")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,17 +13,23 @@ import azure.functions as func
 from shared import alerts
 from shared.accounts.pool import AccountStatus
 from shared.alert_causes import list_causes
+from shared.alerts import Observed
 from shared.errors import PrintFunctionsError
 from shared.names import CATALOG_PATH, HELD_PREFIX, POISON_SUFFIX, QUEUES
 from shared.problems import answer_json
 from shared.services import Services, services
 from shared.storage.state import StateStore
 from shared.submission.record import Record, timestamp
-from shared.subscriptions.alerting import subscription_alert, subscription_status
+from shared.subscriptions.alerting import ALERT as SUBSCRIPTION_ALERT
+from shared.subscriptions.alerting import is_told, subscription_alert, subscription_status
 from shared.subscriptions.upkeep import load_record
 from shared.telemetry.signals import measure
+from shared.usage.pending import ALERT as EXPORT_ALERT
 from shared.usage.pending import export_alert, read_pending
 
+logger = logging.getLogger(__name__)
+
+LAPSED, POISON = "account-lapsed:", "poison:"
 # The status answers within the host's limit also when many submissions are open: so many are read.
 OPEN_RECORDS_READ = 500
 HEALTH_SECONDS = 5.0
@@ -70,32 +77,68 @@ async def read_status(ready: Services) -> dict[str, Any]:
 
 async def read_depths(ready: Services) -> dict[str, int | None]:
     """About how many messages each queue and its poison queue hold; None where a queue does not exist yet."""
-    names = [name + suffix for name in QUEUES for suffix in ("", POISON_SUFFIX)]
+    names = _queue_names()
     depths = await asyncio.gather(*(ready.storage.queue(name).depth() for name in names))
     return dict(zip(names, depths, strict=True))
 
 
-async def update_alerts(ready: Services, more: Mapping[str, str] | None = None) -> None:
-    """Tell what began and what ended since the last time; `more` are alerts that the caller knows of."""
-    accounts, depths = await asyncio.gather(ready.pool.statuses(), read_depths(ready))
-    _measure(accounts, depths)
-    state, now = ready.storage.state, datetime.now(UTC)
-    pending, (subscription, _), causes = await asyncio.gather(
-        read_pending(state), load_record(state), list_causes(state)
+def _queue_names() -> list[str]:
+    return [name + suffix for name in QUEUES for suffix in ("", POISON_SUFFIX)]
+
+
+async def update_alerts(ready: Services, more: Observed | None = None) -> None:
+    """Tell what began and what ended since the last time; `more` is what the caller saw.
+
+    What cannot be looked at is told itself, and what it would say stays as it was. Raises where the causes cannot be
+    listed or the alerts not be stored: then nothing begins or ends.
+    """
+    state = ready.storage.state
+    causes = Observed(await list_causes(state))
+    looks = await asyncio.gather(
+        _look("print accounts", {LAPSED}, _accounts_alerts(ready)),
+        *(_look(f"queue {name}", {POISON + name}, _depth_alerts(name, ready)) for name in _queue_names()),
+        _look("usage export", {EXPORT_ALERT}, _export_alerts(state)),
+        _look("subscription", {SUBSCRIPTION_ALERT}, _subscription_alerts(ready)),
     )
-    active = {
-        **current_alerts(accounts, depths),
-        **export_alert(pending, now),
-        **(subscription_alert(subscription, now, ready.settings.bounds) if ready.settings.notification_url else {}),
-        **causes,
-        **(more or {}),
-    }
-    await alerts.update(active, state, ready.http, ready.settings.alert_webhook_url)
+    observed = alerts.together(*looks, causes, more or Observed())
+    await alerts.update(observed, state, ready.http, ready.settings.alert_webhook_url)
 
 
-def _measure(accounts: Sequence[AccountStatus], depths: Mapping[str, int | None]) -> None:
-    for name, depth in depths.items():
-        measure("print.queue_depth", depth or 0, "{message}", queue=name)
+async def _look(what: str, names: Collection[str], look: Awaitable[Observed]) -> Observed:
+    try:
+        return await look
+    except Exception as error:
+        logger.exception("the %s cannot be looked at", what)
+        text = f"the {what} cannot be looked at ({type(error).__name__}): the log says more"
+        return Observed({f"unwatched:{what}": text}, frozenset(names))
+
+
+async def _accounts_alerts(ready: Services) -> Observed:
+    accounts = await ready.pool.statuses()
+    _measure(accounts)
+    return Observed(current_alerts(accounts, {}))
+
+
+async def _depth_alerts(name: str, ready: Services) -> Observed:
+    depth = await ready.storage.queue(name).depth()
+    measure("print.queue_depth", depth or 0, "{message}", queue=name)
+    return Observed(current_alerts((), {name: depth}))
+
+
+async def _export_alerts(state: StateStore) -> Observed:
+    return Observed(export_alert(await read_pending(state), datetime.now(UTC)))
+
+
+async def _subscription_alerts(ready: Services) -> Observed:
+    if not ready.settings.notification_url:
+        return Observed()
+    record, etag = await load_record(ready.storage.state)
+    if etag is not None and not is_told(record):
+        return Observed(unseen=frozenset({SUBSCRIPTION_ALERT}))
+    return Observed(subscription_alert(record, datetime.now(UTC), ready.settings.bounds))
+
+
+def _measure(accounts: Sequence[AccountStatus]) -> None:
     for account in accounts:
         for window, (used, limit) in account.use.items():
             left = max(0.0, 1 - used / limit) if limit else 0.0
@@ -108,10 +151,10 @@ def current_alerts(accounts: Sequence[AccountStatus], depths: Mapping[str, int |
     for account in accounts:
         if account.lapsed_since is not None:
             name, reason = account.user_principal_name, account.lapsed_reason or ""
-            active[f"account-lapsed:{name}"] = f"{name} must sign in again: run `printops login {name}`. {reason}"
+            active[LAPSED + name] = f"{name} must sign in again: run `printops login {name}`. {reason}"
     for name, depth in depths.items():
         if name.endswith(POISON_SUFFIX) and depth:
-            active[f"poison:{name}"] = f"the queue {name} holds messages that could not be handled: look at the log"
+            active[POISON + name] = f"the queue {name} holds messages that could not be handled: look at the log"
     return active
 
 

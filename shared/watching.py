@@ -13,6 +13,7 @@ from shared.errors import GraphNotFound, PrintFunctionsError
 from shared.graph.task_client import PrinterStatus
 from shared.names import open_marker_path
 from shared.services import Services
+from shared.steps import run_each
 from shared.submission.record import Record, State
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,16 @@ PRINTER_ALERT = "printer-stopped:"
 # Graph: printerProcessingState.
 STOPPED = "stopped"
 PRINTERS_AT_ONCE = 8
+RECORDS_AT_ONCE = 16
 
 GetPrinter = Callable[[str], Awaitable[PrinterStatus]]
 
 
 async def watch(ready: Services) -> None:
     """One run: raise and end the causes of these alerts. What cannot be looked at is logged, and left as it was."""
-    await _watched("documents", _watch_documents(ready))
-    await _watched("printers", _watch_printers(ready))
+    await run_each(
+        lambda: _watched("documents", _watch_documents(ready)), lambda: _watched("printers", _watch_printers(ready))
+    )
 
 
 async def _watched(what: str, work: Awaitable[None]) -> None:
@@ -51,17 +54,26 @@ async def _watch_documents(ready: Services) -> None:
             if now - found.modified > limit
         ]
     )
-    records = []
-    for _, key in old[: bounds.stuck_records_read]:
-        try:
-            loaded = await services.records.load(key)
-        except PrintFunctionsError:
+    gate = asyncio.Semaphore(RECORDS_AT_ONCE)
+
+    async def load(key: str) -> tuple[Record, str] | None:
+        async with gate:
+            return await services.records.load(key)
+
+    looks = await asyncio.gather(*(load(key) for _, key in old[: bounds.stuck_records_read]), return_exceptions=True)
+    records, unread = [], len(old) > bounds.stuck_records_read
+    for look in looks:
+        if isinstance(look, PrintFunctionsError):
             # The sweep tells of a record that cannot be read.
-            continue
-        if loaded is not None:
-            records.append(loaded[0])
+            unread = True
+        elif isinstance(look, BaseException):
+            raise look
+        elif look is not None:
+            records.append(look[0])
     text = stuck_text(records, len(old) > bounds.stuck_records_read, limit)
-    await set_causes(services.state, STUCK_ALERT, {STUCK_ALERT: text} if text else {})
+    # One that was not read may be the one that waits.
+    unknown = {STUCK_ALERT} if unread else set[str]()
+    await set_causes(services.state, STUCK_ALERT, {STUCK_ALERT: text} if text else {}, unknown=unknown)
 
 
 def stuck_text(records: Sequence[Record], more: bool, limit: timedelta) -> str | None:

@@ -28,6 +28,11 @@ def subscription_alert(record: SubscriptionRecord, now: datetime, bounds: Bounds
     return {}
 
 
+def is_told(record: SubscriptionRecord) -> bool:
+    """Whether the record says how the subscription is: not while a first run is at it, or after it was damaged."""
+    return record.expires is not None or record.trouble is not None
+
+
 def subscription_status(record: SubscriptionRecord) -> dict[str, Any] | None:
     """What operators see; None where there never was one."""
     if record.id is None and record.trouble is None:

@@ -22,15 +22,20 @@ logger = logging.getLogger(__name__)
 QUEUED_PATH = "reconcile/queued.json"
 SENDS_AT_ONCE = 16
 ALERT_PREFIX = "print-task:"
+UNREADABLE_ALERT = f"{ALERT_PREFIX}recordUnreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What a run did, and the alerts that the tasks give rise to (name → sentence)."""
+    """What a run did, and the alerts that the tasks give rise to (name → sentence).
+
+    `unreadable` counts records that could not be read: what alerts they would give is not known.
+    """
 
     queued: int
     removed: int
     alerts: Mapping[str, str]
+    unreadable: int = 0
 
 
 async def reconcile(services: TaskServices) -> Reconciled:
@@ -42,7 +47,8 @@ async def reconcile(services: TaskServices) -> Reconciled:
     if definition is None:
         return Reconciled(0, 0, {})
     # The records first: a task that appears between the two listings is queued once too often, not missed.
-    known = {view.key: view async for view in _views(services)}
+    unreadable: list[str] = []
+    known = {view.key: view async for view in _views(services, unreadable)}
     listed = {task.id.lower(): task.state for task in await services.graph.list_tasks(definition)}
     now, bounds = services.now(), services.bounds
     waiting = [key for key, state in listed.items() if state == RUNNING_TASK and key not in known]
@@ -55,15 +61,20 @@ async def reconcile(services: TaskServices) -> Reconciled:
             removed += 1
     if queued:
         logger.warning("%d print tasks that no notification brought are queued", queued)
-    return Reconciled(queued, removed, _alerts(known.values(), listed, now, bounds.notice_seconds))
+    alerts = _alerts(known.values(), listed, now, bounds.notice_seconds)
+    if unreadable:
+        text = f"{len(unreadable)} records of print tasks cannot be read; one of them: {unreadable[0]}"
+        alerts[UNREADABLE_ALERT] = f"{text}. Remove it, and its task is handled anew"
+    return Reconciled(queued, removed, alerts, len(unreadable))
 
 
-async def _views(services: TaskServices) -> AsyncIterator[TaskView]:
+async def _views(services: TaskServices, unreadable: list[str]) -> AsyncIterator[TaskView]:
     async for found in services.tasks.list_all():
         try:
             yield read_task_view(found)
         except TaskRecordUnreadable:
             logger.exception("a task record is passed over")
+            unreadable.append(found.path)
 
 
 async def _queue(keys: Iterable[str], definition: str, services: TaskServices) -> int:

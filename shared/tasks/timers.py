@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 
+from shared.alerts import Observed
 from shared.catalog import CatalogUnreadable
 from shared.errors import PrintFunctionsError
 from shared.services import Services
@@ -15,20 +15,28 @@ logger = logging.getLogger(__name__)
 UNLISTED_ALERT = "print-tasks-unlisted"
 
 
-async def reconcile_tasks(ready: Services) -> Mapping[str, str]:
-    """Find the tasks that no notification brought. The alerts of print tasks, by name.
+async def reconcile_tasks(ready: Services) -> Observed:
+    """Find the tasks that no notification brought. The alerts of print tasks.
 
     What fails here is an alert itself, and keeps the other work of the timer from nothing.
     """
-    if not await _has_tasks(ready):
-        return {}
-    try:
-        from shared.tasks.reconcile import reconcile
+    from shared.tasks.reconcile import ALERT_PREFIX, reconcile
 
-        return (await reconcile(await task_services())).alerts
-    except PrintFunctionsError as error:
+    unseen = frozenset({ALERT_PREFIX})
+    try:
+        if (await ready.submissions.load_catalog()).task_definition_id is None:
+            return Observed()
+    except CatalogUnreadable:
+        return Observed(unseen=unseen | {UNLISTED_ALERT})
+    try:
+        found = await reconcile(await task_services())
+    except Exception as error:
         logger.exception("print tasks could not be listed")
-        return {UNLISTED_ALERT: f"print tasks cannot be listed, so lost notifications are not mended: {error}"}
+        # What another library says may hold an address, and an alert is posted.
+        why = str(error) if isinstance(error, PrintFunctionsError) else type(error).__name__
+        text = f"print tasks cannot be listed, so lost notifications are not mended: {why}"
+        return Observed({UNLISTED_ALERT: text}, unseen)
+    return Observed(found.alerts, unseen if found.unreadable else frozenset())
 
 
 async def tidy_held(ready: Services) -> None:

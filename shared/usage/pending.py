@@ -13,6 +13,7 @@ from shared.storage.state import StateStore
 if TYPE_CHECKING:
     from shared.usage.services import UsageServices
 
+ALERT = "usage-export"
 PENDING_PATH = "exports/pending.json"
 # An unfinished export is told of after this time; a large tenant's first one may take a day.
 ALERT_AFTER = timedelta(days=2)
@@ -66,7 +67,7 @@ def export_alert(pending: Pending | None, now: datetime) -> dict[str, str]:
     """The alert in force, by its name. Pure."""
     if pending is None or now - pending.since < ALERT_AFTER:
         return {}
-    return {"usage-export": f"usage is not exported since {pending.since:%Y-%m-%d %H:%M} UTC: {pending.reason}"}
+    return {ALERT: f"usage is not exported since {pending.since:%Y-%m-%d %H:%M} UTC: {pending.reason}"}
 
 
 async def _write(state: StateStore, pending: Pending) -> None:
