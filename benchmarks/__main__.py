@@ -15,7 +15,10 @@ from rich.table import Table
 from benchmarks.figures import Figure, machine
 
 # Each name is a module of this package with `measure(runs: int | None) -> list[Figure]`, None meaning its own number.
-NAMES = ("upload", "memory", "memory_worker", "burst", "cold_import", "webhook", "release", "export", "tap")
+NAMES = (
+    *("upload", "memory", "memory_worker", "burst", "cold_import", "warm_up", "package", "webhook", "release"),
+    *("export", "tap"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,12 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--runs", type=int, metavar="N", help="how often each is measured")
     options = parser.parse_args(arguments)
-    unknown = [name for name in options.names if name not in NAMES]
+    names = [name.replace("-", "_") for name in options.names]
+    unknown = [name for name in names if name not in NAMES]
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     console = Console()
     figures: list[Figure] = []
-    for name in options.names or NAMES:
+    for name in names or NAMES:
         console.print(f"measuring {name} ...", style="dim")
         figures.extend(importlib.import_module(f"benchmarks.{name}").measure(options.runs))
     console.print(table(figures))

@@ -155,12 +155,13 @@ async def _place(people: int) -> AsyncIterator[_Place]:
             f"BlobEndpoint={address};QueueEndpoint={address};"
         )
         storage = await stack.enter_async_context(open_storage(StorageConnection(connection)))
-        services = _services(storage)
-        await _prepare(services, with_jobs=not people)
+        services = services_over(storage, Fernet.generate_key().decode())
+        await prepare(services, with_jobs=not people)
         yield _Place(services, running)
 
 
-def _services(storage: Storage) -> KioskServices:
+def services_over(storage: Storage, key: str) -> KioskServices:
+    """The kiosk's services over a storage, under a key in Fernet's format."""
     bounds, state = Bounds(), storage.state
     catalog = parse_catalog(json.dumps(_CATALOG).encode())
 
@@ -183,11 +184,11 @@ def _services(storage: Storage) -> KioskServices:
         sleep=asyncio.sleep,
         random=lambda: 0.5,
     )
-    keys = KioskKeys((Fernet.generate_key().decode(),))
-    return make_kiosk_services(keys, tasks, BlobDayLog(storage.container(STATE), AUDIT_PREFIX))
+    return make_kiosk_services(KioskKeys((key,)), tasks, BlobDayLog(storage.container(STATE), AUDIT_PREFIX))
 
 
-async def _prepare(services: KioskServices, *, with_jobs: bool) -> None:
+async def prepare(services: KioskServices, *, with_jobs: bool) -> None:
+    """Add the kiosk, the badge and, `with_jobs`, the person's held jobs."""
     kept = DeviceSecret(secret_hash("lobby", SECRET, services.keys))
     kiosk = Kiosk("lobby", "Lobby", OFFICE, (kept,), "2026-03-02T08:00:00.000Z")
     await services.state.create(kiosk_path("lobby"), encode_kiosk(kiosk))
