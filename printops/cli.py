@@ -9,6 +9,7 @@ from printops import (
     alerts,
     badge,
     definition,
+    doctor,
     fleet,
     held,
     key,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("login")(login.login)
 app.command("key")(key.key)
 app.command("alerts")(alerts.alerts)
+app.command("doctor")(doctor.doctor)
 app.command("submit")(submit.submit)
 app.command("init")(fleet.init)
 app.command("plan")(fleet.show_plan)

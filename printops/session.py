@@ -13,6 +13,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from shared.doctor.explain import explain
 from shared.errors import PrintFunctionsError
 from shared.names import STATE
 from shared.services import Services, open_services
@@ -38,8 +39,16 @@ def guarded(work: Callable[[], Awaitable[int]]) -> int:
     try:
         return asyncio.run(_awaited(work))
     except PrintFunctionsError as error:
-        errors.print(str(error), style="red", highlight=False, markup=False)
+        tell_error(error)
         return 1
+
+
+def tell_error(error: PrintFunctionsError) -> None:
+    """Show an error on standard error and, where it is one that people meet, the step that mends it."""
+    errors.print(str(error), style="red", highlight=False, markup=False)
+    found = explain(error)
+    if found is not None and found.remedy:
+        errors.print(f"To mend it: {found.remedy}", highlight=False, markup=False, soft_wrap=True)
 
 
 def read_environment(settings_file: Path | None) -> Mapping[str, str]:

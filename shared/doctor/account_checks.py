@@ -16,10 +16,12 @@ from shared.doctor.claims import delegated_permissions, read_claims
 from shared.doctor.explain import explain
 from shared.doctor.finding import Finding, failed, warning, works
 from shared.doctor.graph_errors import missing_permission, not_accepting
-from shared.errors import GraphError, PrintFunctionsError
+from shared.errors import GraphError, PrintFunctionsError, StorageConflict
 from shared.graph.print_client import JobView
+from shared.names import job_owner_path
 from shared.permissions import Kind
 from shared.settings import Settings
+from shared.storage.state import StateStore
 from shared.upload.session import UploadSession
 
 # Upkeep refreshes a sign-in far more often than this while the app runs.
@@ -110,7 +112,7 @@ async def check_token(account: str, tokens: AccountTokens, settings: Settings) -
 
 
 async def check_printing(
-    account: str, share: Share | None, graph: Printing, tokens: AccountTokens, asked: Asked
+    account: str, share: Share | None, graph: Printing, tokens: AccountTokens, state: StateStore, asked: Asked
 ) -> Finding:
     """Make a job and ask where to send a document, as printing does, then cancel it: it is never started.
 
@@ -127,6 +129,12 @@ async def check_printing(
         job = await graph.create_job(account, share.id, {})
     except PrintFunctionsError as error:
         return _refused(error, asked)
+    marker = job_owner_path(share.id, job.id)
+    try:
+        await state.create(marker, b'{"submission": "doctor"}')
+    except StorageConflict:
+        # A submission that looked for a job whose making was not answered took this one, and prints with it.
+        return works(f"{account} has a licence and may print: a job on {share.alias} was made, and is put to use")
     try:
         content_type = next(iter(share.capabilities.get("contentTypes") or [PDF]))
         await graph.create_upload_session(
@@ -136,6 +144,8 @@ async def check_printing(
         return _refused(error, asked)
     finally:
         left = await _cancelled(lambda: graph.cancel(account, share.printer_id, job.id))
+        if not left:
+            await state.delete(marker)
     if left:
         return warning(
             f"{account} may print to {share.alias}, but the trial job {job.id} could not be cancelled ({left}); it was "

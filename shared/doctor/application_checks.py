@@ -1,4 +1,4 @@
-"""Whether the app itself gets a token, of the right tenant, with the permissions that it needs, tried where harmless."""
+"""Whether the app itself gets a token of the right tenant, with the permissions that it needs, tried where harmless."""
 
 from __future__ import annotations
 

@@ -201,9 +201,13 @@ class AdminClient:
         path = f"{self._share(share_id)}/allowedGroups/{segment(group_id)}/$ref"
         await self._exchange("disallow group", "DELETE", path, repeatable=True)
 
-    async def task_triggers(self, printer_id: str) -> list[dict[str, Any]]:
-        """The triggers of a printer, one at most (Graph: printer-list-tasktriggers)."""
-        return await self._list("list task triggers", f"{self._printer(printer_id)}/taskTriggers")
+    async def task_triggers(self, printer_id: str, *, with_definition: bool = False) -> list[dict[str, Any]]:
+        """The triggers of a printer, one at most (Graph: printer-list-tasktriggers).
+
+        `with_definition` asks for what each starts too. The page does not rule $expand out, nor shows it.
+        """
+        options = {"$expand": "definition"} if with_definition else {}
+        return await self._list("list task triggers", f"{self._printer(printer_id)}/taskTriggers", options)
 
     async def create_task_trigger(self, printer_id: str, definition_id: str) -> dict[str, Any]:
         """Start a task of the definition for each of the printer's jobs (Graph: printer-post-tasktriggers).

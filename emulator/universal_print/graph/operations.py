@@ -140,7 +140,7 @@ _TASK_ROWS = (
     Operation("updateTask", "PATCH", f"{_D}/tasks/{{task}}", (), p.TASK_DEFINITION, "printTask"),
     Operation(
         "listTaskTriggers", "GET", f"{_P}/taskTriggers", p.PRINTER_READ, (), "Collection(printTaskTrigger)",
-        administrator=True,
+        administrator=True, query=_query("expand"),
     ),
     Operation(
         "createTaskTrigger", "POST", f"{_P}/taskTriggers", p.PRINTER_WRITE, (), "printTaskTrigger", administrator=True

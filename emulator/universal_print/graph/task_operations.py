@@ -9,7 +9,7 @@ from emulator.universal_print.graph.call import Call, Handler, Result
 from emulator.universal_print.graph.caller import require_printer_administrator
 from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict, not_found
 from emulator.universal_print.graph.lookup import printer_of
-from emulator.universal_print.graph.paging import listing, page
+from emulator.universal_print.graph.paging import expand, listing, page
 from emulator.universal_print.graph.views import task_definition_view, task_trigger_view, task_view
 from emulator.universal_print.tasks import ABORTED, COMPLETED, DONE, PROCESSING, PrintTask, TaskDefinition, TaskTrigger
 
@@ -89,10 +89,13 @@ async def update_task(call: Call) -> Result:
 
 
 async def list_triggers(call: Call) -> Result:
-    """GET /print/printers/{printer}/taskTriggers: one at most."""
+    """GET /print/printers/{printer}/taskTriggers: one at most, with what it starts where that is expanded."""
     printer = printer_of(call)
+    expanded = expand(call, *(("definition",) if call.service.settings.triggers_show_definition else ()))
     trigger = call.service.tasks.trigger_of(printer)
     shown = [task_trigger_view(trigger)] if trigger is not None else []
+    if trigger is not None and "definition" in expanded:
+        shown[0]["definition"] = task_definition_view(trigger.definition)
     return Result(200, listing(call, f"print/printers('{printer.id}')/taskTriggers", shown, None))
 
 
