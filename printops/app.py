@@ -17,7 +17,7 @@ import typer
 
 from printops import administrator as signing_in
 from printops import app_options as options
-from printops.administrator import Administrator, Browser, SettingsFile
+from printops.administrator import Browser, SettingsFile
 from printops.app_options import Proof, Target
 from printops.local_settings import check_writable, put
 from printops.session import console, errors, guarded
@@ -94,7 +94,7 @@ def create(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also before consenting.")] = False,
     sign_in_client: options.SignInClientOption = "",
-    administrator: Administrator = "",
+    administrator: options.AdministratorOption = "",
     browser: Browser = False,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -137,7 +137,7 @@ def check(
     exact: options.ExactOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")] = False,
     sign_in_client: options.SignInClientOption = "",
-    administrator: Administrator = "",
+    administrator: options.AdministratorOption = "",
     browser: Browser = False,
     settings_file: SettingsFile = None,
 ) -> None:
@@ -303,6 +303,8 @@ def _settings(survey: Survey, registration: Registration | None) -> dict[str, st
         chosen["GRAPH_BASE_URL"] = settings.graph_base_url
     if settings.graph_authority != DEFAULT_GRAPH_AUTHORITY:
         chosen["GRAPH_AUTHORITY"] = settings.graph_authority
+    if settings.graph_ca_bundle is not None:
+        chosen["GRAPH_CA_BUNDLE"] = str(settings.graph_ca_bundle)
     if survey.identity is not None:
         chosen["GRAPH_FEDERATED_CLIENT_ID"] = survey.identity.client_id
     if survey.asked.proof.certificate_file is not None:

@@ -63,6 +63,10 @@ ExactOption = Annotated[bool, typer.Option("--exact", help="Take away permission
 SignInClientOption = Annotated[
     str, typer.Option("--sign-in-client", metavar="ID", help="Another public client to sign in with than Microsoft's.")
 ]
+AdministratorOption = Annotated[
+    str,
+    typer.Option("--administrator", metavar="NAME", envvar="PRINTOPS_ADMINISTRATOR", help="Who must sign in."),
+]
 
 
 @dataclass(frozen=True, slots=True)
