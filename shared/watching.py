@@ -15,6 +15,7 @@ from shared.names import open_marker_path
 from shared.services import Services
 from shared.steps import run_each
 from shared.submission.record import Record, State
+from shared.telemetry.names import shown
 
 logger = logging.getLogger(__name__)
 
@@ -90,9 +91,8 @@ def stuck_text(records: Sequence[Record], more: bool, limit: timedelta) -> str |
     if len(stuck) == 1 and not more:
         count = "a dropped document waits"
     hours = limit.total_seconds() / 3600
-    return (
-        f"{count} for more than {hours:g} hours; the oldest is {oldest.document.name}{why}: `printops submissions list`"
-    )
+    name = shown(oldest.document.name)
+    return f"{count} for more than {hours:g} hours; the oldest is {name}{why}: `printops submissions list`"
 
 
 def _is_held(record: Record) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import PrintFunctionsError, Superseded
+from shared.telemetry.names import shown
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties
@@ -140,7 +141,7 @@ class Documents:
             if error.status_code == 416:
                 return b""
             if error.status_code in (404, 412):
-                raise Superseded(f"{name} is no longer the version that was accepted") from error
+                raise Superseded(f"{shown(name)} is no longer the version that was accepted") from error
             raise
         return content
 

@@ -9,6 +9,7 @@ from shared.errors import DocumentRejected, NotNow, Superseded
 from shared.submission.places import fits, folder_tickets, sidecar
 from shared.submission.record import Document, Job
 from shared.submission.services import SubmissionServices
+from shared.telemetry.names import shown
 from shared.ticket import Source, Ticket, make_ticket, read_settings
 
 # A share that an operator paused is asked about this often.
@@ -23,7 +24,7 @@ async def check(document: Document, services: SubmissionServices) -> tuple[Share
     """
     facts = await services.documents.facts(document.container, document.name)
     if facts is None or facts.etag != document.etag:
-        raise Superseded(f"{document.name} was replaced or removed")
+        raise Superseded(f"{shown(document.name)} was replaced or removed")
     share = await _share(document, services)
     _check_size(document, services)
     head = await services.documents.read_head(

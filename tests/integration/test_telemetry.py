@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from emulator.azurite import StorageAccount
 from emulator.universal_print.faults import Fault
+from shared import alerts
+from shared.alerts import Observed
+from shared.names import INBOX
+from shared.submission.accepting import accept
+from shared.submission.record import State
 from shared.telemetry import signals
+from shared.telemetry.names import hide_names
+from shared.telemetry.switch import switch
+from shared.watching import stuck_text
 from tests.support.documents import pdf
 from tests.support.drop_world import DropWorld, drop_world
 from tests.support.telemetry import Telemetry
@@ -55,7 +67,34 @@ async def test_metrics_tell_what_came_of_documents_and_how_long_it_took(world: D
     ((failed, number),) = metrics["print.failed"]
     assert (failed["source"], number) == ("drop", 1)
     assert metrics["print.upload_bytes"] == [({}, len(content))]
+    assert metrics["print.upload_seconds"][0][0] == {}
     assert metrics["print.drop_to_paper"][0][1] > 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_the_log_names_documents_only_where_it_may(
+    world: DropWorld, caplog: pytest.LogCaptureFixture, named: bool
+) -> None:
+    # The level of the worker in Azure.
+    caplog.set_level(logging.INFO)
+    # An earlier test may have quieted the clients.
+    logging.getLogger("azure.core").setLevel(logging.NOTSET)
+    switch({}, telemetry=False, log_names=named)
+    try:
+        await world.drop("office/secret-plans.pdf", pdf())
+        await world.drop("office/secret-archive.zip", b"PK\3\4 not printable")
+        await world.drop("office/secret-change.pdf", pdf())
+        await world.put("office/secret-change.pdf", pdf(pages=2))
+        await accept(INBOX, "office/secret-ghost.pdf", world.services)
+        await world.recover()
+        record = (await world.records())[0]
+        alert = stuck_text([replace(record, state=State.ACCEPTED)], False, timedelta(hours=2))
+        await alerts.update(Observed({"document-stuck": str(alert)}), world.state, httpx.AsyncClient(), None)
+    finally:
+        hide_names(False)
+    told = [line for line in caplog.records if line.name.startswith(("shared.", "azure."))]
+    naming = {line.name for line in told if "secret-" in f"{line.getMessage()} {line.exc_text}"}
+    assert naming == ({"shared.submission.accepting", "shared.alerts"} if named else set())
 
 
 async def test_a_refused_call_tells_what_support_asks_for_and_nothing_secret(
