@@ -14,9 +14,13 @@ from printops.session import console, errors, run
 from shared.catalog import Printer
 from shared.errors import PrintFunctionsError
 from shared.held.ending import ABORTED, begin_ending, finish_ending
-from shared.held.entry import HeldOutcome, HeldState, HeldView
+from shared.held.entry import HeldEntry, HeldOutcome, HeldState, HeldView
 from shared.held.releasing import ReleaseCode, release
+from shared.kiosk.acting import DISCARD, RELEASE
+from shared.kiosk.audit import AUDIT_PREFIX, Audit, entry
+from shared.names import STATE
 from shared.services import Services
+from shared.storage.day_log import BlobDayLog
 from shared.submission.record import timestamp
 from shared.tasks.services import TaskServices, make_task_services
 
@@ -24,7 +28,8 @@ app = typer.Typer(no_args_is_help=True, help="Look at held jobs, and release or 
 
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 Job = Annotated[str, typer.Argument(help="The job as `printops held list` shows it: its number, or its whole path.")]
-OPERATOR = "operator"
+# Who the audit says did it, and where.
+OPERATOR, PLACE = "operator", "printops"
 
 
 class HeldJobUnknown(PrintFunctionsError):
@@ -75,6 +80,7 @@ def release_held(
         outcome = await release(
             view.path, None, to_printer=destination, kiosk_id=None, by=OPERATOR, changes={}, services=tasks
         )
+        await _audit(services, RELEASE, view, destination, outcome.code.value, outcome.reason)
         shown = console if outcome.code is ReleaseCode.RELEASED else errors
         shown.print(f"{outcome.code}: {outcome.reason}", highlight=False, markup=False)
         return 0 if outcome.code is ReleaseCode.RELEASED else 1
@@ -98,10 +104,22 @@ def abort_held(
         outcome = HeldOutcome(ABORTED, reason, timestamp(tasks.now()))
         claimed = await begin_ending(*loaded, outcome, tasks, by=OPERATOR)
         ended = await finish_ending(*claimed, tasks)
+        view, code = loaded[0], ReleaseCode.DISCARDED if ended else ReleaseCode.TRY_AGAIN
+        await _audit(services, DISCARD, view, view.printer_id, code.value, reason)
         console.print("aborted" if ended else "the service did not answer; it is tried again", highlight=False)
         return 0 if ended else 1
 
     run(work, settings_file)
+
+
+async def _audit(
+    services: Services, event: str, job: HeldView | HeldEntry, printer: str, outcome: str, reason: str
+) -> None:
+    log = BlobDayLog(services.storage.container(STATE), AUDIT_PREFIX)
+    _, owner, virtual, number = job.path.split("/")
+    audit = Audit(log, services.submissions.now, services.settings.bounds.audit_seconds)
+    line = {"job": f"{virtual}/{number}", "owner": owner, "outcome": outcome, "reason": reason}
+    await audit.write(entry(event, PLACE, printer, person=OPERATOR, **line))
 
 
 async def _views(services: TaskServices, user: str) -> AsyncIterator[HeldView]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from shared.errors import PrintFunctionsError
@@ -100,7 +100,7 @@ class LedgerWriter:
     async def write(self, row: LedgerRow) -> None:
         """Store the row. A row that is written again has the same id, and readers keep one."""
         _tell(row)
-        await self._log.append(datetime.fromisoformat(row.ended).date(), encode_row(row))
+        await self._log.append(datetime.fromisoformat(row.ended).astimezone(UTC).date(), encode_row(row))
 
 
 async def rows_of_day(log: DayLog, day: date) -> tuple[list[LedgerRow], int]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from shared.errors import KioskRefused
 from shared.held.releasing import ReleaseCode, ReleaseOutcome, discard, release
 from shared.kiosk.admission import Admitted, admit, owner_ids
 from shared.kiosk.audit import entry
@@ -19,7 +20,7 @@ RELEASE, DISCARD = "release", "discard"
 
 async def redirect_jobs(device: Device, session: str, body: bytes, services: KioskServices) -> dict[str, Any]:
     """Release jobs to the kiosk's own printer, all at once. Raises KioskRefused; a job's trouble is its outcome."""
-    admitted = await admit(device, session, services)
+    admitted = await admit(device, session, services, acts=True)
 
     async def one(job: JobWanted) -> ReleaseOutcome:
         return await release(
@@ -32,18 +33,29 @@ async def redirect_jobs(device: Device, session: str, body: bytes, services: Kio
             services=services.tasks,
         )
 
-    return await _act(RELEASE, read_jobs(body, services.bounds, with_changes=True), one, admitted, services)
+    return await _act(RELEASE, await _read(RELEASE, body, admitted, services), one, admitted, services)
 
 
 async def discard_jobs(device: Device, session: str, body: bytes, services: KioskServices) -> dict[str, Any]:
     """Discard jobs, all at once. Raises KioskRefused; a job's trouble is its outcome."""
-    admitted = await admit(device, session, services)
+    admitted = await admit(device, session, services, acts=True)
 
     async def one(job: JobWanted) -> ReleaseOutcome:
         by = admitted.person.user_principal_name
         return await discard(job.path, None, by=by, kiosk_id=admitted.kiosk.id, services=services.tasks)
 
-    return await _act(DISCARD, read_jobs(body, services.bounds, with_changes=False), one, admitted, services)
+    return await _act(DISCARD, await _read(DISCARD, body, admitted, services), one, admitted, services)
+
+
+async def _read(event: str, body: bytes, admitted: Admitted, services: KioskServices) -> tuple[JobWanted, ...]:
+    try:
+        return read_jobs(body, services.bounds, with_changes=event == RELEASE)
+    except KioskRefused as refused:
+        kiosk, by = admitted.kiosk, admitted.person.user_principal_name
+        await services.audit.write(
+            entry(event, kiosk.id, kiosk.printer_id, person=by, outcome=refused.code, reason=refused.reason)
+        )
+        raise
 
 
 async def _act(

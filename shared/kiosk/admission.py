@@ -29,14 +29,14 @@ class Admitted:
     session: Session
 
 
-async def admit(device: Device, session_text: str, services: KioskServices) -> Admitted:
-    """Who asks. Raises KioskRefused (`unknownDevice`, `sessionEnded`)."""
+async def admit(device: Device, session_text: str, services: KioskServices, *, acts: bool = False) -> Admitted:
+    """Who asks, to look or to act. Raises KioskRefused (`unknownDevice`, `sessionEnded`)."""
     verified = _verified(device, session_text, services)
     kiosk, person = await asyncio.gather(authenticate(device, services), _standing(verified, services))
     if isinstance(verified, Session) and person is not None:
         return Admitted(kiosk, person, verified)
     gone = SessionRefused("the badge or PIN of the session stands no more")
-    if not session_text and not isinstance(verified, Session):
+    if not session_text and not acts and not isinstance(verified, Session):
         # A page that asks whether its device is known has no session yet: that is nothing to audit.
         raise verified
     refused, by = (gone, verified.user_principal_name) if isinstance(verified, Session) else (verified, None)

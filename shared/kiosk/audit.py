@@ -6,13 +6,15 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.storage.day_log import DayLog
+from shared.storage.day_log import DayLog, DayLogFull
 from shared.submission.record import timestamp
 
 AUDIT_PREFIX = "audit"
+# What devices did that are not known is kept apart, in one file a day, so that strangers cannot fill the audit.
+DEVICES_PREFIX, DEVICES_FILES = "audit-devices", 1
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +40,13 @@ class Audit:
         line = {"at": timestamp(now), **{name: value for name, value in entry.items() if value is not None}}
         try:
             async with asyncio.timeout(self._seconds):
-                await self._log.append(now.date(), line)
+                await self._log.append(now.astimezone(UTC).date(), line)
+        except DayLogFull as error:
+            logger.error("%s: %s", error, json.dumps(line))  # noqa: TRY400 - a full log has no more to tell
         except Exception as error:
             logger.exception("the audit log did not take (%s): %s", type(error).__name__, json.dumps(line))
 
 
-def entry(event: str, kiosk: str, printer: str, **more: Any) -> dict[str, Any]:
+def entry(event: str, kiosk: str, printer: str | None, **more: Any) -> dict[str, Any]:
     """One line's content. Pure."""
     return {"event": event, "kiosk": kiosk, "printer": printer, **more}

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field, replace
 
 from shared.errors import KioskRefused, StorageConflict
+from shared.kiosk.audit import entry
 from shared.kiosk.keys import KioskKeys, Purpose
 from shared.kiosk.records import (
     KIOSK_ID,
@@ -27,6 +28,7 @@ LONGEST_SECRET = 256
 # No kiosk can have this id.
 _NO_KIOSK = "-"
 _NO_HASH = bytes(32)
+_SHOWN_ID = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,19 @@ async def authenticate(device: Device, services: KioskServices) -> Kiosk:
     digests = services.keys.digests(Purpose.DEVICE, _content(device.kiosk_id, device.secret[:LONGEST_SECRET]))
     right = [hmac.compare_digest(digest, known) for digest in digests for known in hashes or [_NO_HASH]]
     if kiosk is None or stored is None or not kiosk.enabled or not any(right):
-        logger.warning("a device is refused as kiosk %s", ascii(device.kiosk_id[:64]))
+        await _tell_refusal(device, kiosk, services)
         raise KioskRefused("unknownDevice", "This kiosk is not known, or is switched off. Ask the operator.")
     if not any(hmac.compare_digest(digests[0], known) for known in hashes):
         await _rehash(kiosk, stored, digests, services)
     return kiosk
+
+
+async def _tell_refusal(device: Device, kiosk: Kiosk | None, services: KioskServices) -> None:
+    shown = ascii(device.kiosk_id[:_SHOWN_ID])[1:-1]
+    logger.warning("a device is refused as kiosk '%s'", shown)
+    if services.devices is not None:
+        cause = "no such kiosk" if kiosk is None else "wrong secret" if kiosk.enabled else "switched off"
+        await services.devices.write(entry("deviceRefused", shown, None, outcome="unknownDevice", reason=cause))
 
 
 async def _rehash(kiosk: Kiosk, stored: Stored, digests: tuple[bytes, ...], services: KioskServices) -> None:

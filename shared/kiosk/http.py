@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 import azure.functions as func
 
-from shared.kiosk.acting import discard_jobs, redirect_jobs
 from shared.kiosk.admission import admit
 from shared.kiosk.devices import Device
 from shared.kiosk.services import KioskServices, kiosk_services
@@ -44,11 +43,15 @@ async def answer_jobs(request: func.HttpRequest, services: KioskServices) -> fun
 
 async def answer_redirect(request: func.HttpRequest, services: KioskServices) -> func.HttpResponse:
     """Release jobs to the kiosk's printer."""
+    from shared.kiosk.acting import redirect_jobs
+
     return answer_json(await redirect_jobs(_device(request), _session(request), request.get_body(), services))
 
 
 async def answer_discard(request: func.HttpRequest, services: KioskServices) -> func.HttpResponse:
     """Discard jobs."""
+    from shared.kiosk.acting import discard_jobs
+
     return answer_json(await discard_jobs(_device(request), _session(request), request.get_body(), services))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.bounds import Bounds
 from shared.errors import KioskRefused
-from shared.kiosk.audit import AUDIT_PREFIX, Audit
+from shared.kiosk.audit import AUDIT_PREFIX, DEVICES_FILES, DEVICES_PREFIX, Audit
 from shared.kiosk.keys import KioskKeys
 from shared.kiosk.throttle import Throttle
 from shared.storage.day_log import DayLog
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KioskServices:
-    """State, keys and clock of the kiosks; `tasks` is what held jobs are listed, released and discarded with."""
+    """State, keys and clock of the kiosks; `tasks` is what held jobs are listed, released and discarded with.
+
+    `devices` is the audit of devices that were refused, None where the app's own log is enough.
+    """
 
     state: StateStore
     keys: KioskKeys
     audit: Audit
+    devices: Audit | None
     throttle: Throttle
     tasks: TaskServices
     bounds: Bounds
@@ -54,17 +58,21 @@ def open_kiosk_services(base: Services, tasks: TaskServices) -> KioskServices:
 
     if not base.settings.kiosk_keys:
         raise KioskRefused("kioskOff", "KIOSK_KEY is not set: kiosks are off. Ask the operator.")
-    log = BlobDayLog(base.storage.container(STATE), AUDIT_PREFIX)
-    return make_kiosk_services(KioskKeys(base.settings.kiosk_keys), tasks, log)
+    container = base.storage.container(STATE)
+    log, devices = BlobDayLog(container, AUDIT_PREFIX), BlobDayLog(container, DEVICES_PREFIX, DEVICES_FILES)
+    return make_kiosk_services(KioskKeys(base.settings.kiosk_keys), tasks, log, devices)
 
 
-def make_kiosk_services(keys: KioskKeys, tasks: TaskServices, audit: DayLog) -> KioskServices:
-    """What kiosks work with, from keys, the services of held jobs and a log."""
+def make_kiosk_services(
+    keys: KioskKeys, tasks: TaskServices, audit: DayLog, devices: DayLog | None = None
+) -> KioskServices:
+    """What kiosks work with, from keys, the services of held jobs and logs."""
     bounds, now = tasks.bounds, tasks.now
     return KioskServices(
         state=tasks.state,
         keys=keys,
         audit=Audit(audit, now, bounds.audit_seconds),
+        devices=Audit(devices, now, bounds.audit_seconds) if devices else None,
         throttle=Throttle(tasks.state, keys, now, bounds),
         tasks=tasks,
         bounds=bounds,

@@ -129,6 +129,7 @@ async def _look(device: Device, body: bytes, services: KioskServices) -> tuple[K
         looks.append(throttle.look(throttle.person(parsed.user_principal_name)))
     kiosk, seen = await asyncio.gather(authenticate(device, services), asyncio.gather(*looks, return_exceptions=True))
     if isinstance(parsed, KioskRefused):
+        await services.audit.write(entry("tapRefused", kiosk.id, kiosk.printer_id, outcome=parsed.code))
         raise parsed
     stored: list[Stored | None] = []
     for each in seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import PrintFunctionsError
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 # Storage: an append blob takes 50,000 blocks, each append is one; so many files a day are two million lines.
 FILES_OF_A_DAY = 40
+ONE_DAY = timedelta(days=1)
 _FULL = frozenset({"BlockCountExceedsLimit", "BlobTooLarge"})
 
 
 class DayLogFull(PrintFunctionsError):
-    """More lines than FILES_OF_A_DAY files take."""
+    """More lines in a day than its files take."""
 
 
 class DayLog(Protocol):
@@ -38,11 +39,15 @@ class DayLog(Protocol):
 
 
 class BlobDayLog:
-    """A log below `prefix` in a container, as JSON lines in append blobs `{prefix}/{day}-{file}.jsonl`."""
+    """A log below `prefix` in a container, as JSON lines in append blobs `{prefix}/{day}-{file}.jsonl`.
 
-    def __init__(self, container: ContainerClient, prefix: str) -> None:
+    A day has at most `files` of them.
+    """
+
+    def __init__(self, container: ContainerClient, prefix: str, files: int = FILES_OF_A_DAY) -> None:
         self._container = container
         self._prefix = prefix
+        self._files = files
         self._file: dict[date, int] = {}
 
     async def append(self, day: date, entry: Mapping[str, Any]) -> None:
@@ -50,7 +55,7 @@ class BlobDayLog:
         from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace") + b"\n"
-        for file in range(self._file.get(day, 0), FILES_OF_A_DAY):
+        for file in range(self._file.get(day, 0), self._files):
             blob = self._container.get_blob_client(self._path(day, file))
             try:
                 try:
@@ -62,13 +67,14 @@ class BlobDayLog:
                 if str(getattr(error, "error_code", "")) not in _FULL:
                     raise
                 continue
-            self._file = {day: file}
+            self._remember(day, file)
             return
+        self._remember(day, self._files)
         raise DayLogFull(f"{self._prefix} has no room left for {day}")
 
     async def read(self, day: date) -> AsyncIterator[Mapping[str, Any]]:
         """See DayLog. A line that is not JSON is left out."""
-        for file in range(FILES_OF_A_DAY):
+        for file in range(self._files):
             rest = b""
             async for piece in self._pieces(day, file):
                 *lines, rest = (rest + piece).split(b"\n")
@@ -90,6 +96,11 @@ class BlobDayLog:
             if day != last:
                 last = day
                 yield day
+
+    def _remember(self, day: date, file: int) -> None:
+        """Where the day's next line goes; of other days only a run around midnight has one."""
+        self._file = {known: number for known, number in self._file.items() if abs(known - day) <= ONE_DAY}
+        self._file[day] = max(file, self._file.get(day, 0))
 
     async def _create(self, day: date, file: int) -> None:
         from azure.core import MatchConditions

@@ -107,10 +107,8 @@ SESSION_REFUSED = [
     _badge_of_another_person_now,
 ]
 MATRIX = [
-    *((refused, 401, "unknownDevice", False) for refused in DEVICE_REFUSED),
-    *((refused, 401, "sessionEnded", True) for refused in SESSION_REFUSED),
-    # A page asks like that whether its device is known.
-    (_no_session, 401, "sessionEnded", False),
+    *((refused, "unknownDevice") for refused in DEVICE_REFUSED),
+    *((refused, "sessionEnded") for refused in [*SESSION_REFUSED, _no_session]),
 ]
 
 
@@ -121,24 +119,26 @@ async def anna_at_the_lobby(world: KioskWorld) -> Attempt:
 
 
 @pytest.mark.parametrize("name", ["redirect", "discard", "jobs"])
-@pytest.mark.parametrize(("refused", "status", "code", "audited"), MATRIX)
+@pytest.mark.parametrize(("refused", "code"), MATRIX)
 async def test_a_request_without_the_right_to_it_is_refused_logged_and_goes_no_further(
     world: KioskWorld,
     caplog: pytest.LogCaptureFixture,
     name: str,
     refused: Callable[[Attempt, str], Awaitable[Answered]],
-    status: int,
     code: str,
-    audited: bool,
 ) -> None:
     attempt = await anna_at_the_lobby(world)
     world.log.lines.clear()
     answer = await refused(attempt, name)
 
-    assert (answer.status, answer.code) == (status, code)
+    assert (answer.status, answer.code) == (401, code)
     assert world.tasks.graph.calls == []
     events = [(line["event"], line["outcome"]) for line in world.audit if line["event"] != "session"]
+    # A page asks for jobs without a session whether its device is known: nobody tried anything.
+    audited = code == "sessionEnded" and (name, refused) != ("jobs", _no_session)
     assert events == ([("sessionRefused", code)] if audited else [])
+    devices = [(line["event"], line["outcome"]) for line in world.refused_devices]
+    assert devices == ([("deviceRefused", code)] if code == "unknownDevice" else [])
     assert "answered 401" in caplog.text
     assert len(await world.tasks.entries()) == 2
     assert {entry.state for entry in await world.tasks.entries()} == {"held"}
@@ -154,6 +154,8 @@ async def test_a_tap_of_a_device_that_is_not_known_is_refused_alike(
 
     assert (answer.status, answer.code) == (401, "unknownDevice")
     assert (world.audit, world.tasks.graph.calls) == ([], [])
+    (line,) = world.refused_devices
+    assert line["reason"] in {"no such kiosk", "wrong secret", "switched off"}
 
 
 @pytest.mark.parametrize("name", ["redirect", "discard"])
@@ -239,6 +241,27 @@ async def test_a_delegation_that_ended_between_list_and_release_is_refused(world
     assert world.tasks.graph.calls == []
 
 
+@pytest.mark.parametrize(
+    "body", [b"{", {"badge": 5}, {"userName": "anna", "pin": "480215"}, b" " * 20_000, {"badge": "04FFEEDDCCBB80"}]
+)
+async def test_every_refused_tap_is_in_the_audit(world: KioskWorld, body: Any) -> None:
+    answer = await world.ask("POST", "session", body)
+    assert answer.status >= 400
+    assert [(line["event"], line["outcome"]) for line in world.audit] == [("tapRefused", answer.code)]
+
+
+@pytest.mark.parametrize("name", ["redirect", "discard"])
+async def test_a_request_that_cannot_be_read_is_refused_in_the_audit(world: KioskWorld, name: str) -> None:
+    attempt = await anna_at_the_lobby(world)
+    world.log.lines.clear()
+    answer = await attempt.send(name, body={"jobs": [{"id": "../../people/ben"}]})
+    event = "release" if name == "redirect" else "discard"
+    assert [(line["event"], line["outcome"], line["person"]) for line in world.audit] == [
+        (event, "badRequest", ANNA.user_principal_name)
+    ]
+    assert answer.code == "badRequest"
+
+
 async def test_no_secret_badge_or_pin_is_in_audit_or_log(world: KioskWorld, caplog: pytest.LogCaptureFixture) -> None:
     await world.add_person(ANNA_PERSON, "480215")
     attempt = await anna_at_the_lobby(world)
@@ -249,7 +272,8 @@ async def test_no_secret_badge_or_pin_is_in_audit_or_log(world: KioskWorld, capl
         await world.ask("POST", "session", {"userName": name, "pin": pin})
     await attempt.send(headers={"Authorization": "Bearer guessed-secret"})
 
-    text = f"{world.audit} {caplog.text}"
+    text = f"{world.audit} {world.refused_devices} {caplog.text}"
+    assert world.refused_devices
     for secret in (ANNA_BADGE, "04FFEEDDCCBB80", "480215", "999123", "guessed-secret", world.secrets["lobby"]):
         assert secret not in text
     assert attempt.session not in text
