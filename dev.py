@@ -68,7 +68,10 @@ def main(arguments: Sequence[str]) -> int:
         print("\nStopped. The same command takes up where this one left off.", file=sys.stderr)
         return 130
     if options.command == "test":
-        return _become(["-m", "pytest", "-rs", *(["tests/unit"] if options.unit else []), *rest])
+        # Hundreds of Pythons start in the tests, and without this each would compile every module anew.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        workers = [] if rest else ["-n", "logical"]
+        return _become(["-m", "pytest", "-rs", *workers, *(["tests/unit"] if options.unit else []), *rest])
     return _become(["-m", "emulator.demo" if options.command == "run" else "benchmarks", *rest])
 
 
@@ -80,7 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "run", help="start the whole system locally on demo documents; --once ends when all are printed", add_help=False
     )
-    test = commands.add_parser("test", help="run all tests; further options go to pytest", allow_abbrev=False)
+    test = commands.add_parser(
+        "test",
+        help="run all tests, on all cores; further options go to pytest, which then is one process unless they say -n",
+        allow_abbrev=False,
+    )
     test.add_argument("--unit", action="store_true", help="only the unit tests, which need no Azurite")
     commands.add_parser("package", help="build what is deployed to Azure, in dist/", add_help=False)
     commands.add_parser("deploy", help="after `azd provision`: secrets, package, and events", add_help=False)

@@ -12,6 +12,7 @@ import pytest
 
 import dev
 from tests.support.tenant import ROOT
+from tests.support.tools import uv
 
 # A tool with a hundred packages of its own, so it gets an environment of its own.
 CHECKOV = "3.3.30"
@@ -24,10 +25,10 @@ def checkov() -> Path:
     program = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     ready = folder / "ready"
     if not ready.exists():
-        uv = str(dev.find_uv())
-        making = [uv, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, str(folder)]
+        installer = str(uv())
+        making = [installer, "venv", "--quiet", "--clear", "--no-project", "--python", sys.executable, str(folder)]
         subprocess.run(making, check=True)
-        install = [uv, "pip", "install", "--quiet", "--python", str(program), f"checkov=={CHECKOV}"]
+        install = [installer, "pip", "install", "--quiet", "--python", str(program), f"checkov=={CHECKOV}"]
         subprocess.run(install, check=True, timeout=110)
         ready.touch()
     return program

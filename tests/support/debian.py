@@ -9,6 +9,8 @@ from functools import cache
 
 import pytest
 
+import dev
+
 INSTALL_SECONDS = 540.0
 
 
@@ -20,7 +22,9 @@ def debian_program(name: str, package: str) -> str:
     """
     path = _find(name)
     if path is None:
-        _install(package)
+        with dev._only_one_at_a_time():  # another process of the run may want it too
+            if _find(name) is None:
+                _install(package)
         path = _find(name)
     if path is None:
         pytest.skip(f"the Debian package {package} has no program `{name}` here")

@@ -16,10 +16,10 @@ import httpx
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-import dev
 from emulator.demo.system import System, running_system
 from tests.support.ingestion import Ingestion, ingestion
 from tests.support.tenant import ROOT
+from tests.support.tools import uv
 
 WAIT_SECONDS = 40.0
 # Timers run when a test asks for it, and at no other time.
@@ -28,7 +28,7 @@ NEVER = "0 0 0 29 2 *"
 
 def make_package(directory: Path) -> Path:
     """Build the package as a release does; give its folder."""
-    command = [sys.executable, "-m", "infra.package", "--uv", str(dev.find_uv()), "--directory", str(directory)]
+    command = [sys.executable, "-m", "infra.package", "--uv", str(uv()), "--directory", str(directory)]
     made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
     assert made.returncode == 0, made.stdout + made.stderr
     return directory

@@ -166,8 +166,9 @@ def test_only_one_sets_up_at_a_time() -> None:
 @pytest.mark.parametrize(
     ("arguments", "started"),
     [
-        (["test"], ["-m", "pytest", "-rs"]),
-        (["test", "--unit"], ["-m", "pytest", "-rs", "tests/unit"]),
+        (["test"], ["-m", "pytest", "-rs", "-n", "logical"]),
+        (["test", "--unit"], ["-m", "pytest", "-rs", "-n", "logical", "tests/unit"]),
+        (["test", "--unit", "--pdb"], ["-m", "pytest", "-rs", "tests/unit", "--pdb"]),
         (
             ["test", "tests/a.py", "-k", "one or two", "-x"],
             ["-m", "pytest", "-rs", "tests/a.py", "-k", "one or two", "-x"],
@@ -180,6 +181,7 @@ def test_a_command_hands_its_options_on(
     arguments: list[str], started: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[Sequence[str]] = []
+    monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.setattr(dev, "ensure_environment", lambda: None)
     monkeypatch.setattr(dev, "ensure_azurite", lambda: None)
 
@@ -190,6 +192,15 @@ def test_a_command_hands_its_options_on(
     monkeypatch.setattr(dev, "_become", begin)
     assert dev.main(arguments) == 0
     assert begun == [started]
+
+
+def test_the_pythons_of_the_tests_keep_what_they_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(dev, "ensure_environment", lambda: None)
+    monkeypatch.setattr(dev, "ensure_azurite", lambda: None)
+    monkeypatch.setattr(dev, "_become", lambda _command: 0)
+    dev.main(["test"])
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
 
 
 def test_lint_runs_every_check_though_the_first_fails(shell: Shell) -> None:
