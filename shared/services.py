@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import random
-import ssl
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from shared.accounts.pool import AccountPool
 from shared.accounts.tokens import AccountTokens
 from shared.catalog import Catalog, CatalogUnreadable, parse_catalog
+from shared.deferred import deferred
 from shared.graph.print_client import PrintClient
 from shared.ledger import LEDGER_PREFIX, LedgerWriter
 from shared.names import CATALOG_PATH, JOBS_QUEUE, STATE, SUBMISSIONS_QUEUE
@@ -28,8 +28,10 @@ from shared.storage.state import StateStore
 from shared.submission.holding import Records
 from shared.submission.services import SubmissionServices
 from shared.telemetry.switch import switch
+from shared.trust import trust
 
 if TYPE_CHECKING:
+    import aiohttp
     import httpx
 
 # httpx logs every address in full, and those of uploads and webhooks are secrets.
@@ -72,27 +74,40 @@ class CatalogCache:
 
 
 async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Services:
-    """Services for these settings; `stack` closes them. Raises SettingsError."""
-    import httpx
+    """Services for these settings; `stack` closes them. Raises SettingsError.
 
-    from shared.upload.http import open_upload_http
-
+    Clients of Graph are made at their first use: a tap that shows held jobs asks storage alone.
+    """
     settings = load_settings(environ)
     switch(environ, telemetry=settings.telemetry, log_names=settings.log_names)
     bounds = settings.bounds
     storage = await stack.enter_async_context(open_storage(settings.storage))
-    context = ssl.create_default_context()
-    if settings.graph_ca_bundle:
-        context.load_verify_locations(settings.graph_ca_bundle)
-    timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
-
-    # Opening a connection costs two round trips, which a person at a kiosk would wait for at each tap.
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
+    bundle = settings.graph_ca_bundle
+    if bundle is not None:
+        # One that cannot be read is told of now, not at the first call.
+        trust(bundle)
 
     def new_http() -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=context, timeout=timeout, limits=limits)
+        import httpx
 
-    http = await stack.enter_async_context(new_http())
+        timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
+        # Opening a connection costs two round trips, which a person at a kiosk would wait for at each tap.
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
+        return httpx.AsyncClient(verify=trust(bundle), timeout=timeout, limits=limits)
+
+    def shared_http() -> httpx.AsyncClient:
+        client = new_http()
+        stack.push_async_callback(client.aclose)
+        return client
+
+    def new_uploads() -> aiohttp.ClientSession:
+        from shared.upload.http import new_upload_http
+
+        client = new_upload_http(trust(bundle))
+        stack.push_async_callback(client.close)
+        return client
+
+    http = deferred(shared_http)
     sealer = Sealer(settings.token_cache_keys)
     pool = AccountPool(
         settings.print_accounts,
@@ -116,7 +131,7 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         load_catalog=CatalogCache(storage.state).load,
         pool=pool,
         graph=graph,
-        uploads=await stack.enter_async_context(open_upload_http(context)),
+        uploads=deferred(new_uploads),
         sealer=sealer,
         bounds=bounds,
         now=_now,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from shared.settings import CLOUDS, Settings
+from shared.trust import trust
 
 if TYPE_CHECKING:
     import requests
@@ -119,15 +120,10 @@ def _session(ca_bundle: Path | None, timeout_seconds: float) -> requests.Session
 
 
 def _trusting(ca_bundle: Path) -> requests.adapters.HTTPAdapter:
-    import ssl
-
     from requests.adapters import HTTPAdapter
-
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=str(ca_bundle))
 
     class ExtraTrust(HTTPAdapter):
         def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-            super().init_poolmanager(*arguments, ssl_context=context, **options)
+            super().init_poolmanager(*arguments, ssl_context=trust(ca_bundle), **options)
 
     return ExtraTrust()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
+from shared.deferred import deferred
 from shared.names import STATE
 from shared.storage.queues import StorageQueue
 from shared.storage.state import BlobStateStore
 
 if TYPE_CHECKING:
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
     from azure.storage.blob.aio import BlobServiceClient, ContainerClient
     from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 class Storage:
     """The clients of one storage account; made by `open_storage`."""
 
-    def __init__(self, blobs: BlobServiceClient, queues: QueueServiceClient) -> None:
+    def __init__(self, blobs: BlobServiceClient, queues: Callable[[], QueueServiceClient]) -> None:
         self._blobs = blobs
         self._queues = queues
         self.state = BlobStateStore(blobs.get_container_client(STATE))
@@ -31,35 +34,51 @@ class Storage:
 
     def queue(self, name: str) -> StorageQueue:
         """The client of a queue, with the host's message encoding."""
-        return StorageQueue(self.queue_client(name))
+        return StorageQueue(deferred(lambda: self.queue_client(name)))
 
     def queue_client(self, name: str) -> QueueClient:
         """The SDK's client of a queue, with the host's message encoding."""
         from azure.storage.queue import TextBase64EncodePolicy
 
-        return self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy())
+        return self._queues().get_queue_client(name, message_encode_policy=TextBase64EncodePolicy())
 
 
 @asynccontextmanager
 async def open_storage(connection: StorageConnection) -> AsyncIterator[Storage]:
-    """Clients for a connection string, or for service URIs and an identity (Functions: identity-based connections)."""
+    """Clients for a connection string, or for service URIs and an identity (Functions: identity-based connections).
+
+    That of the queues is made at its first use.
+    """
     from azure.storage.blob.aio import BlobServiceClient
-    from azure.storage.queue.aio import QueueServiceClient
 
+    text = connection.connection_string
+    credential: DefaultAzureCredential | ManagedIdentityCredential | None = None
     async with AsyncExitStack() as stack:
-        if connection.connection_string:
-            blobs = BlobServiceClient.from_connection_string(connection.connection_string)
-            queues = QueueServiceClient.from_connection_string(connection.connection_string)
+        if text:
+            blobs = BlobServiceClient.from_connection_string(text)
         else:
-            from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-
-            credential: DefaultAzureCredential | ManagedIdentityCredential
-            if connection.credential == "managedidentity":
-                credential = await stack.enter_async_context(ManagedIdentityCredential(client_id=connection.client_id))
-            else:
-                credential = await stack.enter_async_context(DefaultAzureCredential())
+            credential = _credential(connection)
+            await stack.enter_async_context(credential)
             blobs = BlobServiceClient(str(connection.blob_service_uri), credential=credential)
-            queues = QueueServiceClient(str(connection.queue_service_uri), credential=credential)
         await stack.enter_async_context(blobs)
-        await stack.enter_async_context(queues)
+
+        @cache
+        def queues() -> QueueServiceClient:
+            from azure.storage.queue.aio import QueueServiceClient
+
+            if text:
+                made = QueueServiceClient.from_connection_string(text)
+            else:
+                made = QueueServiceClient(str(connection.queue_service_uri), credential=credential)
+            stack.push_async_callback(made.close)
+            return made
+
         yield Storage(blobs, queues)
+
+
+def _credential(connection: StorageConnection) -> DefaultAzureCredential | ManagedIdentityCredential:
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+
+    if connection.credential == "managedidentity":
+        return ManagedIdentityCredential(client_id=connection.client_id)
+    return DefaultAzureCredential()

@@ -37,15 +37,20 @@ class Answer:
     body: bytes
 
 
-@asynccontextmanager
-async def open_upload_http(trust: ssl.SSLContext | None = None) -> AsyncIterator[aiohttp.ClientSession]:
+def new_upload_http(trust: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
     """An HTTP client for uploads, for any number of documents. `trust` None means the system's certificates.
 
     It carries no credentials, keeps no cookies and reads no proxy or netrc settings: an upload URL takes no token, and
     one sent nevertheless is refused (Graph: upload-data-to-upload-session).
     """
     connector = aiohttp.TCPConnector(ssl=trust if trust is not None else True, limit=0)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+@asynccontextmanager
+async def open_upload_http(trust: ssl.SSLContext | None = None) -> AsyncIterator[aiohttp.ClientSession]:
+    """The client of `new_upload_http` for the length of the block."""
+    async with new_upload_http(trust) as http:
         yield http
 
 
