@@ -116,7 +116,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "User.Read.All",
         Kind.APPLICATION,
         Part.TAP,
-        "the people of badges, delegates and print accounts, and their groups",
+        "the people whom badges and dropped documents name, and their groups",
         ("get user", "check member groups"),
     ),
     Permission(

@@ -151,6 +151,23 @@ async def test_a_file_from_a_tenant_that_is_ready_changes_nothing(desk: Desk) ->
     assert (drifted.exit_code, "Nothing to do" in drifted.output) == (0, True), drifted.output
 
 
+async def test_a_cost_center_bears_the_people_of_its_groups_and_of_groups_in_them(desk: Desk) -> None:
+    world = desk.tenant.emulator.world
+    finance = next(group for group in world.groups.values() if group.display_name == "Finance")
+    names = {user.user_principal_name for user in world.users.values() if finance.id in user.groups}
+    desk.file.write_text('[[cost_centers]]\nname = "Finance"\ngroups = ["Finance"]\n', encoding="utf-8")
+    assert (await desk.printops("apply", "--yes")).exit_code == 0
+    [center] = (await desk.catalog())["costCenters"]
+    assert (center["name"], set(center["members"])) == ("Finance", names)
+
+    trainees = world.add_group("Trainees")
+    trainees.groups.add(finance.id)
+    world.add_user("tom@fabrikam.example", groups=[trainees])
+    assert (await desk.printops("apply", "--yes")).exit_code == 0
+    [center] = (await desk.catalog())["costCenters"]
+    assert set(center["members"]) == {*names, "tom@fabrikam.example"}
+
+
 async def test_a_file_that_is_wrong_is_told_before_anybody_signs_in(desk: Desk) -> None:
     missing = await desk.printops("drift")
     assert (missing.exit_code, "printops init" in missing.output) == (1, True)

@@ -154,7 +154,9 @@ class WireAdministrator:
         return [str(one["id"]) for one in await self._list(f"/groups?$filter=displayName eq '{display_name}'")]
 
     async def group_members(self, group_id: str) -> Sequence[str]:
-        raise AssertionError(f"the emulator lists no members of groups, {group_id}")
+        address = f"{self.calls.base_url}/groups/{group_id}/transitiveMembers/microsoft.graph.user?$count=true"
+        found = self.calls.entries("list members", address, {"ConsistencyLevel": "eventual"})
+        return [str(one["userPrincipalName"]) async for one in found]
 
     def _bind(self, printer_id: str) -> dict[str, str]:
         return {"printer@odata.bind": f"{self.calls.base_url}/print/printers/{printer_id}"}
