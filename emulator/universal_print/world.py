@@ -250,6 +250,11 @@ class World:
         return share
 
     @property
+    def domains(self) -> list[str]:
+        """The tenant's verified domains: those of its users, in lower case, sorted."""
+        return sorted({user.user_principal_name.partition("@")[2].lower() for user in self.users.values()})
+
+    @property
     def has_universal_print(self) -> bool:
         """Whether the tenant has a licence that brings Universal Print."""
         return any(LICENCES[name].has_universal_print for name, units in self.licences.items() if units > 0)

@@ -26,10 +26,11 @@ from tests.integration.test_emulator_management_directory import JWT_BEARER
 from tests.integration.test_emulator_service_microsoft_clients import self_signed
 from tests.integration.test_fleet_commands import browser
 from tests.support.empty_tenant import EmptyTenant, empty_tenant
-from tests.support.tenant import browser_command
+from tests.support.tenant import ROOT, browser_command
 from tests.support.tenant import printops as printops_process
 
 NAME = "Universal Print Functions"
+DOMAIN = "fabrikam.example"
 IDENTITY = managed_identity.principal_id(TENANT_ID)
 
 
@@ -96,13 +97,17 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         yield Desk(tenant, tmp_path)
 
 
-async def test_an_app_made_from_nothing_proves_itself_in_each_way_and_a_print_account_signs_in(desk: Desk) -> None:
+async def test_an_app_made_from_nothing_proves_itself_in_each_way_and_a_print_account_signs_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     public, both = self_signed()
     (desk.folder / "print.pem").write_bytes(both)
-    kept = {"PRINT_ACCOUNTS": PRINT_ACCOUNTS[0]}
-    (desk.folder / "local.settings.json").write_text(json.dumps({"Values": kept}), encoding="utf-8")
+    example = (ROOT / "local.settings.example.json").read_text("utf-8")
+    (desk.folder / "local.settings.json").write_text(example, encoding="utf-8")
+    kept = {name: value for name, value in json.loads(example)["Values"].items() if not name.startswith("GRAPH_")}
+    monkeypatch.delenv("GRAPH_TENANT_ID")
     proofs = ("--secret", "--certificate", "print.pem", "--managed-identity", IDENTITY)
-    said = await desk.done("create", *proofs, "--write", "local.settings.json", "--yes")
+    said = await desk.done("create", "--tenant", DOMAIN, *proofs, "--write", "local.settings.json", "--yes")
     assert "needs AppRoleAssignment.ReadWrite.All with the role Privileged Role Administrator" in said
     assert "send a held job on to the printer where its owner stands" in said
 

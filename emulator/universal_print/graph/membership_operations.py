@@ -159,14 +159,13 @@ def _plans(licence: Licence) -> list[dict[str, Any]]:
 async def list_organization(call: Call) -> Result:
     """GET /organization: the tenant."""
     world = call.service.world
-    domains = sorted({user.user_principal_name.partition("@")[2] for user in world.users.values()})
     view = {
         "id": world.tenant_id,
         "displayName": world.display_name,
         "tenantType": "AAD",
         "verifiedDomains": [
             {"name": domain, "type": "Managed", "isDefault": at == 0, "isInitial": at == 0, "capabilities": "Email"}
-            for at, domain in enumerate(domains)
+            for at, domain in enumerate(world.domains)
         ],
     }
     values = [select(call, view, "organization")]

@@ -38,8 +38,8 @@ class Authority:
         }
 
     def check_tenant(self, tenant: str) -> None:
-        """Raises TokenError unless the path names the tenant (or, for people, an alias that leads to it)."""
-        if tenant.lower() not in {self.world.tenant_id.lower(), *_TENANT_ALIASES}:
+        """Raises TokenError unless the path names the tenant, by its id or a domain, or an alias that leads to it."""
+        if tenant.lower() not in {self.world.tenant_id.lower(), *self.world.domains, *_TENANT_ALIASES}:
             raise TokenError(
                 "invalid_request",
                 90002,
