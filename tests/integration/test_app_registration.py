@@ -23,8 +23,8 @@ from shared.accounts.authority import PERMISSIONS
 from shared.directory.wanted import DEFAULT_PARTS, SIGN_IN_SCOPES
 from shared.permissions import Kind, permissions
 from tests.integration.test_emulator_management_directory import JWT_BEARER
-from tests.integration.test_emulator_service_microsoft_clients import self_signed
 from tests.integration.test_fleet_commands import browser
+from tests.support.certificates import self_signed
 from tests.support.empty_tenant import EmptyTenant, empty_tenant
 from tests.support.tenant import ROOT, browser_command
 from tests.support.tenant import printops as printops_process

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from emulator.universal_print.__main__ import parse, read_seed
 from emulator.universal_print.directory.published import COMMAND_LINE_TOOLS, GRAPH_APP_ID
 from emulator.universal_print.empty_tenant import ADMINISTRATOR, PRINT_ACCOUNTS, TENANT_ID
-from tests.integration.test_emulator_service_microsoft_clients import self_signed
+from tests.support.certificates import self_signed
 from tests.support.empty_tenant import TRUST, EmptyTenant, empty_tenant
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

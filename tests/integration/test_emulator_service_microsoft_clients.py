@@ -16,10 +16,6 @@ import httpx
 import msal
 import pytest
 from azure.identity import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.x509.oid import NameOID
 from kiota_abstractions.api_error import APIError
 from kiota_abstractions.authentication import (
     AccessTokenProvider,
@@ -42,6 +38,7 @@ from msgraph_core.tasks import LargeFileUploadTask
 
 from emulator.universal_print.faults import Fault
 from emulator.universal_print.tokens import managed_identity
+from tests.support.certificates import self_signed
 from tests.support.emulated_service import (
     CLIENT,
     SECRET,
@@ -256,25 +253,3 @@ async def test_the_upload_task_sends_its_last_part_once_more_to_the_ended_sessio
 async def test_a_bearer_token_on_the_upload_host_is_refused(service: Service) -> None:
     await upload_with_task(service, b"%PDF-", await bearer_authentication(service))
     assert {entry.status for entry in service.emulator.requests.of("uploadPart")} == {401}
-
-
-def self_signed() -> tuple[str, bytes]:
-    """A certificate as PEM, and the same with its key."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.decode(), certificate + private

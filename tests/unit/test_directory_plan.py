@@ -23,7 +23,7 @@ from shared.directory.wanted import (
     trust_of,
 )
 from shared.permissions import Kind, Part, permissions
-from tests.integration.test_emulator_service_microsoft_clients import self_signed
+from tests.support.certificates import self_signed
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TENANT = "66666666-7777-8888-9999-000000000000"
