@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from shared.accounts.authority import permissions_of
+from shared.accounts.authority import PERMISSIONS
 from shared.accounts.pool import AccountStatus
 from shared.bounds import DAY
 from shared.catalog import Share
@@ -16,7 +16,7 @@ from shared.doctor.claims import delegated_permissions, read_claims
 from shared.doctor.explain import explain
 from shared.doctor.finding import Finding, failed, warning, works
 from shared.doctor.graph_errors import missing_permission, not_accepting
-from shared.errors import GraphError, PrintFunctionsError, StorageConflict
+from shared.errors import GraphConflict, GraphError, PrintFunctionsError, StorageConflict
 from shared.graph.print_client import JobView
 from shared.names import job_owner_path
 from shared.permissions import Kind
@@ -88,13 +88,13 @@ async def check_sign_in(account: str, tokens: AccountTokens, before: AccountStat
     age = before.token_age_seconds if before is not None else None
     if age is not None and age > STALE_SECONDS:
         return warning(
-            f"{account} is signed in, but nobody had renewed that for {age / DAY:.0f} days; after 90 it would end",
+            f"signed in, but nobody had renewed that for {age / DAY:.0f} days; after 90 it would end",
             portal="Function App > Functions > upkeep > Invocations: does it run?",
             command="az functionapp start --name APP --resource-group GROUP",
             cause="signInStale",
         )
     told = "for the first time" if age is None else f"{_ago(age)} before this check"
-    return works(f"{account} is signed in; its sign-in was renewed now, and {told}")
+    return works(f"signed in; that was renewed now, and {told}")
 
 
 async def check_token(account: str, tokens: AccountTokens, settings: Settings) -> Finding:
@@ -103,12 +103,12 @@ async def check_token(account: str, tokens: AccountTokens, settings: Settings) -
     if not claims:
         return works("the token does not say which permissions it has")
     granted = delegated_permissions(claims)
-    missing = [name for name in permissions_of(settings, account) if name not in granted]
+    missing = [name for name in PERMISSIONS if name not in granted]
     if missing:
         found = missing_permission("create job", Kind.DELEGATED, missing, asked_as(account, settings))
         return explained(found)
     tenant = compare_tenant(claims.get("tid"), claims.get("appid") or claims.get("azp"), settings)
-    return tenant if tenant.remedy else works(f"its token has {' and '.join(permissions_of(settings, account))}")
+    return tenant if tenant.remedy else works(f"its token has {' and '.join(PERMISSIONS)}")
 
 
 async def check_printing(
@@ -127,6 +127,8 @@ async def check_printing(
     asked = replace(asked, granted=delegated_permissions(read_claims(await tokens.access_token(account))) or None)
     try:
         job = await graph.create_job(account, share.id, {})
+    except GraphConflict:
+        return explained(not_accepting(share.printer_name or share.alias))
     except PrintFunctionsError as error:
         return _refused(error, asked)
     marker = job_owner_path(share.id, job.id)
@@ -134,7 +136,7 @@ async def check_printing(
         await state.create(marker, b'{"submission": "doctor"}')
     except StorageConflict:
         # A submission that looked for a job whose making was not answered took this one, and prints with it.
-        return works(f"{account} has a licence and may print: a job on {share.alias} was made, and is put to use")
+        return works(f"has a licence and may print: a job on {share.alias} was made, and is put to use")
     try:
         content_type = next(iter(share.capabilities.get("contentTypes") or [PDF]))
         await graph.create_upload_session(
@@ -152,7 +154,7 @@ async def check_printing(
             "never started, so nothing comes out",
             portal=f"Azure portal > Universal Print > Printers > {share.printer_name or share.alias} > Jobs",
         )
-    return works(f"{account} has a licence and may print: a job on {share.alias} was made, and cancelled unstarted")
+    return works(f"has a licence and may print: a job on {share.alias} was made, and cancelled unstarted")
 
 
 async def _cancelled(cancel: Callable[[], Awaitable[None]]) -> str:
@@ -190,21 +192,21 @@ def share_finding(share: Share, account: str, values: Mapping[str, Any]) -> Find
             cause="printerStopped",
         )
     paused = "; the catalog has paused it" if share.paused else ""
-    return works(f"{share.alias} is open to {account}" + (f", {state}" if state else "") + paused)
+    return works("open to the account" + (f", {state}" if state else "") + paused)
 
 
-async def check_reports(read: Callable[[], Awaitable[object]], account: str, *, named: bool, asked: Asked) -> Finding:
+async def check_reports(read: Callable[[], Awaitable[object]], *, named: bool, asked: Asked) -> Finding:
     """Read a page of the usage reports. Who has not named an account for that (`named`) may do without."""
     try:
         await read()
     except GraphError as error:
         if error.status == 400:
-            return works(f"{account} may read usage reports")
+            return works("may read usage reports")
         found = _refused(error, asked)
     except PrintFunctionsError as error:
         found = _refused(error, asked)
     else:
-        return works(f"{account} reads usage reports")
+        return works("reads usage reports")
     if named:
         return found
     return warning(

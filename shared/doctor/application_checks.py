@@ -92,12 +92,12 @@ async def check_permission(
         return failed(f"{found.what}: {row.why}", portal=found.portal, command=found.command, cause=found.cause)
     if trial is None:
         # Of what changes something there is no harmless call.
-        return works(f"{name} is in the token") if granted else skipped(f"the token does not say whether it has {name}")
+        return works("in the token") if granted else skipped(f"the token does not say whether it has {name}")
     try:
         await trial()
     except GraphNotFound:
-        return works(f"{name} was used: what was asked for is not there, and that may be seen")
-    return works(f"{name} was used")
+        return works("in the token, and a read with it goes through")
+    return works("in the token, and a read with it goes through")
 
 
 async def check_certificate(path: Path | None, now: datetime) -> Finding:

@@ -79,7 +79,7 @@ async def check_printer(printer: Printer, read: Callable[[str], Awaitable[Printe
             command=told.command,
             cause="printerStopped",
         )
-    return works(f"{found.display_name} is there and takes jobs ({found.state})")
+    return works(f"there, and takes jobs ({found.state})")
 
 
 async def check_definition(definition_id: str | None, read: Callable[[], Awaitable[Sequence[Object]]]) -> Finding:
@@ -119,7 +119,7 @@ async def check_trigger(
         return _of_definition(definition, virtual)
     came = any((task.printer_id or "").lower() == virtual.printer.id.lower() for task in await tasks())
     if came:
-        return works(f"{name} starts tasks of this app: one has come")
+        return works("starts tasks of this app: one has come")
     if found is None:
         return skipped("a trigger is shown to a Printer Administrator only: use --administrator NAME")
     return warning(
@@ -152,4 +152,4 @@ def _of_definition(definition: Object, virtual: VirtualPrinter) -> Finding:
             command=wrong_app(name, client_id).command,
             cause="triggerOfOtherDefinition",
         )
-    return works(f"{name} starts {definition.get('displayName')} for each job")
+    return works(f"starts {definition.get('displayName')} for each job")

@@ -13,7 +13,7 @@ from shared.doctor import catalog_checks as catalogs
 from shared.doctor import settings_checks as settings
 from shared.doctor.asked import Asked
 from shared.doctor.clock_checks import check_clock, graph_date, storage_date
-from shared.doctor.finding import Finding, Line, skipped
+from shared.doctor.finding import Finding, Line, skipped, works
 from shared.doctor.ground import Ground
 from shared.doctor.kiosk_checks import check_kiosk
 from shared.doctor.running import Check, examine, key
@@ -44,10 +44,10 @@ def checks_of(ground: Ground) -> Iterator[Check]:
     yield from _storage(ground)
     yield from _application(ground)
     yield from _accounts(ground)
+    yield from _administrator(ground)
     yield Check(
         PUBLISHED, lambda: catalogs.check_catalog(ground.services.submissions.load_catalog), needs=(STATE_WORKS,)
     )
-    yield from _administrator(ground)
     yield from _catalog(ground)
     yield from _kiosks(ground)
 
@@ -83,6 +83,11 @@ def _settings(ground: Ground) -> Iterator[Check]:
 
 def _storage(ground: Ground) -> Iterator[Check]:
     storage, place = ground.services.storage, ground.place
+
+    async def account() -> Finding:
+        return works(place.words)
+
+    yield Check("storage.account", account)
     for name in CONTAINERS:
         run = partial(check_container, storage.container(name), name, place, ground.token_hex)
         yield Check("storage.container", run, name, asked=Asked(subject=name, storage=place.account))
@@ -152,9 +157,7 @@ def _accounts(ground: Ground) -> Iterator[Check]:
             yield Check("account.printing", trial if ground.catalog else _no_catalog, name, needs, asked)
     name = values.reports_account
     asked = accounts.asked_as(name, values)
-    reports = partial(
-        accounts.check_reports, ground.read_reports, name, named=values.reports_account_named, asked=asked
-    )
+    reports = partial(accounts.check_reports, ground.read_reports, named=values.reports_account_named, asked=asked)
     needs = (key(SIGNED_IN, name),) if name in names else (STATE_WORKS,)
     yield Check("account.reports", reports, name, needs, asked)
 

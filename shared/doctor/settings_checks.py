@@ -21,6 +21,7 @@ READ = "settings.read"
 _PORTAL = "Function App > Settings > Environment variables > "
 # Graph: change-notifications-delivery-webhooks, how long an endpoint may take to prove itself.
 HANDSHAKE_SECONDS = 10.0
+_HANDSHAKE = {"Content-Type": "text/plain; charset=utf-8"}
 _PRIVATE_ENDINGS = (".local", ".internal", ".localhost", ".lan", ".home.arpa")
 
 
@@ -46,7 +47,7 @@ async def check_token_cache_key(settings: Settings) -> Finding:
     if sealer.open(sealer.seal(b"probe")) != b"probe":
         return failed("TOKEN_CACHE_KEY does not open what it sealed", command="python -m printops key")
     former = len(settings.token_cache_keys) - 1
-    return works("TOKEN_CACHE_KEY seals and opens" + (f"; {former} former key still opens" if former else ""))
+    return works("seals and opens" + (f"; {former} former key still opens" if former else ""))
 
 
 async def check_kiosk_key(settings: Settings, kiosks: int) -> Finding:
@@ -63,7 +64,7 @@ async def check_kiosk_key(settings: Settings, kiosks: int) -> Finding:
     signed = keys.digest(Purpose.SESSION, b"probe")
     if not keys.verifies(Purpose.SESSION, b"probe", signed):
         return failed("KIOSK_KEY does not verify what it signed", command="python -m printops key")
-    return works("KIOSK_KEY signs and verifies")
+    return works("signs and verifies")
 
 
 async def check_notification_address(settings: Settings) -> Finding:
@@ -102,7 +103,7 @@ async def check_webhook(http: httpx.AsyncClient, url: str, token: str) -> Findin
     for route in ("/api/notifications", "/api/notifications/lifecycle"):
         address = f"{url}{route}?validationToken={quote(token)}"
         try:
-            answer = await http.post(address, headers={"Content-Type": "text/plain"}, timeout=HANDSHAKE_SECONDS)
+            answer = await http.post(address, headers=_HANDSHAKE, timeout=HANDSHAKE_SECONDS)
         except httpx.HTTPError as error:
             return _silent(f"{url}{route} does not answer ({type(error).__name__})")
         plain = answer.headers.get("content-type", "").startswith("text/plain")

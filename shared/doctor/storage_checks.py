@@ -81,7 +81,7 @@ async def check_container(
         await _refused(blob, _NEVER)
     else:
         await _written(blob)
-    return works(f"{name} can be read and written")
+    return works("can be read and written")
 
 
 async def _written(blob: BlobClient) -> None:
@@ -122,7 +122,7 @@ async def check_queue(queue: QueueClient, name: str, place: StoragePlace) -> Fin
         return await _poison(queue, name)
     sent = await queue.send_message("{}", visibility_timeout=PROBE_SECONDS - 1, time_to_live=PROBE_SECONDS)
     await queue.delete_message(sent)
-    return works(f"{name} can be looked into, sent to and taken from")
+    return works("can be looked into, sent to and taken from")
 
 
 def _missing_queue(name: str, place: StoragePlace) -> Finding:
@@ -139,7 +139,7 @@ def _missing_queue(name: str, place: StoragePlace) -> Finding:
 async def _poison(queue: QueueClient, name: str) -> Finding:
     depth = int((await queue.get_queue_properties()).approximate_message_count or 0)
     if not depth:
-        return works(f"{name} is empty")
+        return works("empty")
     return warning(
         f"{name} holds about {depth} messages that could not be handled; what they were about goes on by itself",
         portal="Application Insights > Failures shows why each one failed; then clear the queue",

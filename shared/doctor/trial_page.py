@@ -15,9 +15,10 @@ from shared.upload.bytes_source import BytesSource
 from shared.upload.sender import upload_document
 from shared.upload.session import UploadSession
 
-# How long the page is followed, and how often it is looked at.
+# How long the page is followed, and the first and the longest wait between two looks.
 FOLLOW_SECONDS = 180.0
-LOOK_SECONDS = 2.0
+FIRST_LOOK_SECONDS = 0.25
+LOOK_SECONDS = 4.0
 NAME = "test-page.pdf"
 # Graph: printJobProcessingState, those after which nothing comes.
 _ENDED = frozenset({"completed", "canceled", "aborted"})
@@ -80,9 +81,10 @@ async def _print(share: Share, account: str, services: Services) -> Finding:
     )
     await core.graph.start(account, share.id, job.id)
     until = core.now() + timedelta(seconds=FOLLOW_SECONDS)
-    state, description = "", ""
+    state, description, wait = "", "", FIRST_LOOK_SECONDS
     while state not in _ENDED and core.now() < until:
-        await core.sleep(LOOK_SECONDS)
+        await core.sleep(wait)
+        wait = min(2 * wait, LOOK_SECONDS)
         view = await core.graph.get_job(account, share.id, job.id)
         state, description = view.state, view.description
     return outcome(share, job.id, state, description)
