@@ -34,6 +34,23 @@ FLOWS: Mapping[tuple[Kind, frozenset[Part]], Flow] = {
     (Kind.DELEGATED, ADMINISTRATION): administration,
 }
 
+# Of each permission the ones that come closest to it and reach less far.
+NARROWER: Mapping[tuple[Kind, str], tuple[str, ...]] = {
+    (Kind.DELEGATED, "PrintJob.ReadWrite"): ("PrintJob.Create", "PrintJob.ReadWriteBasic", "PrintJob.Read"),
+    (Kind.APPLICATION, "PrintJob.ReadWrite.All"): ("PrintJob.Read.All", "PrintJob.ReadWriteBasic.All"),
+    (Kind.APPLICATION, "PrintJob.Manage.All"): ("PrintJob.ReadWriteBasic.All",),
+    (Kind.APPLICATION, "User.Read.All"): ("User.ReadBasic.All",),
+    (Kind.APPLICATION, "Printer.ReadWrite.All"): ("Printer.Read.All",),
+}
+NARROWER_FOR_ADMINISTRATION = {
+    "Printer.ReadWrite.All": "Printer.Read.All",
+    "Printer.FullControl.All": "Printer.ReadWrite.All",
+    "PrinterShare.Read.All": "PrinterShare.ReadBasic.All",
+    "PrinterShare.ReadWrite.All": "PrinterShare.Read.All",
+    "PrintSettings.ReadWrite.All": "PrintSettings.Read.All",
+    "User.ReadBasic.All": "User.Read",
+}
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def clients(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clients]:
@@ -70,6 +87,28 @@ async def test_without_a_permission_the_operations_that_it_names_are_refused_and
     walk = await FLOWS[row.kind, parts](clients, granting(row.kind, parts, without=row.name))
     assert walk.refused == set(row.operations)
     assert all(row in naming(operation, row.kind) for operation in walk.refused)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "narrower"), [(*of, narrower) for of, names in NARROWER.items() for narrower in names]
+)
+async def test_a_narrower_permission_is_not_enough(clients: Clients, kind: Kind, name: str, narrower: str) -> None:
+    (part,) = {row.part for row in PERMISSIONS if (row.kind, row.name) == (kind, name)}
+    parts = frozenset({part})
+    granted = set(granting(kind, parts, without=name)("")) | {narrower}
+    walk = await FLOWS[kind, parts](clients, lambda _: granted)
+    assert walk.refused
+
+
+async def test_narrower_permissions_are_not_enough_for_an_administrator(clients: Clients) -> None:
+    def granted(operation: str) -> set[str]:
+        return {NARROWER_FOR_ADMINISTRATION.get(name, name) for name in least_permissions((operation,))}
+
+    walk = await administration(clients, granted)
+    narrowed = (row for row in PERMISSIONS if row.kind is Kind.DELEGATED and row.part in ADMINISTRATION)
+    assert walk.refused == {
+        operation for row in narrowed if row.name in NARROWER_FOR_ADMINISTRATION for operation in row.operations
+    }
 
 
 async def test_an_app_with_the_least_set_of_all_parts_does_all_of_its_work(clients: Clients) -> None:
