@@ -120,8 +120,11 @@ async def _accounts_alerts(ready: Services) -> Observed:
 
 
 async def _depth_alerts(name: str, ready: Services) -> Observed:
-    depth = await ready.storage.queue(name).depth()
+    queue = ready.storage.queue(name)
+    depth = await queue.depth()
     measure("print.queue_depth", depth or 0, "{message}", queue=name)
+    if not name.endswith(POISON_SUFFIX):
+        measure("print.queue_age", await queue.late_seconds(datetime.now(UTC)) if depth else 0.0, "s", queue=name)
     return Observed(current_alerts((), {name: depth}))
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
@@ -17,13 +19,20 @@ from emulator.azurite import StorageAccount
 from emulator.universal_print.faults import Fault
 from shared import alerts
 from shared.alerts import Observed
-from shared.names import INBOX
+from shared.bounds import Bounds
+from shared.health import update_alerts
+from shared.names import EVENTS_QUEUE, INBOX, JOBS_QUEUE, QUEUES, STATE
+from shared.services import Services
+from shared.settings import StorageConnection
+from shared.storage.clients import open_storage
 from shared.submission.accepting import accept
 from shared.submission.record import State
 from shared.telemetry import signals
 from shared.telemetry.names import hide_names
 from shared.telemetry.switch import switch
 from shared.watching import stuck_text
+from tests.support.accounts import ONE, TWO, make_pool
+from tests.support.clock import Clock
 from tests.support.documents import pdf
 from tests.support.drop_world import DropWorld, drop_world
 from tests.support.telemetry import Telemetry
@@ -69,6 +78,33 @@ async def test_metrics_tell_what_came_of_documents_and_how_long_it_took(world: D
     assert metrics["print.upload_bytes"] == [({}, len(content))]
     assert metrics["print.upload_seconds"][0][0] == {}
     assert metrics["print.drop_to_paper"][0][1] > 0
+
+
+async def test_each_minute_tells_how_queues_and_accounts_stand(
+    storage_account: StorageAccount, telemetry: Telemetry
+) -> None:
+    clock = Clock(datetime.now(UTC))
+    connection = StorageConnection(storage_account.connection_string)
+    async with open_storage(connection) as storage, httpx.AsyncClient() as http:
+        await storage.container(STATE).create_container()
+        for name in (JOBS_QUEUE, EVENTS_QUEUE):
+            await storage.queue_client(name).create_queue()
+        await storage.queue(EVENTS_QUEUE).send({"key": "x"})
+        await storage.queue(JOBS_QUEUE).send({"key": "x"}, 3600)
+        settings = SimpleNamespace(notification_url=None, alert_webhook_url=None, bounds=Bounds())
+        pool = make_pool(storage.state, clock)
+        ready = SimpleNamespace(storage=storage, http=http, settings=settings, pool=pool)
+        await update_alerts(cast("Services", ready))
+        assert await storage.queue(EVENTS_QUEUE).late_seconds(datetime.now(UTC) + timedelta(minutes=1)) >= 60
+    metrics = telemetry.metrics()
+    depths = {str(attributes["queue"]): depth for attributes, depth in metrics["print.queue_depth"]}
+    assert (depths[JOBS_QUEUE], depths[EVENTS_QUEUE], depths["print-jobs-poison"]) == (1, 1, 0)
+    ages = {str(attributes["queue"]): seconds for attributes, seconds in metrics["print.queue_age"]}
+    assert set(ages) == set(QUEUES)
+    assert ages[EVENTS_QUEUE] >= ages[JOBS_QUEUE] == 0, "nobody is late with what is hidden"
+    left = [(attributes["account"], share) for attributes, share in metrics["print.account_budget_left"]]
+    assert {account for account, _ in left} == {ONE, TWO}
+    assert {share for _, share in left} == {1.0}
 
 
 @pytest.mark.parametrize("named", [True, False])
