@@ -204,8 +204,8 @@ async def _survey(asked: Asked, directory: DirectoryClient, tokens: Administrato
     found = await directory.find(client_id=target.client_id, name=target.name)
     if found is None and target.client_id is not None:
         raise DirectoryProblem(
-            f"The tenant {tenant_id} has no app registration with the client id {target.client_id}. Correct --app-id "
-            "or GRAPH_CLIENT_ID, or name a new app with --name."
+            f"The tenant {tenant_id} has no app registration with the client id {target.client_id}. If it was made a "
+            "moment ago, try again in a minute; else correct --app-id or GRAPH_CLIENT_ID, or make a new app by --name."
         )
     wanted = Wanted(
         found.display_name if found is not None else target.name,
@@ -283,7 +283,9 @@ async def _applied(survey: Survey, write: Path | None) -> dict[str, str]:
 
 
 def _tell_left(survey: Survey, registration: Registration | None, done: int, error: BaseException) -> None:
-    left = f"{done} of {len(survey.steps)} steps are done. Run the command again: it goes on from here."
+    # An app that was just made may not be found by its name yet, and a second one would be made.
+    by_id = f" with --app-id {registration.client_id}" if registration is not None else ""
+    left = f"{done} of {len(survey.steps)} steps are done. Run the command again{by_id}: it goes on from here."
     if isinstance(error, NotAllowed) and registration is not None and _consents(survey.steps[done : done + 1]):
         page = f"{survey.asked.target.settings.graph_authority}/{survey.tenant_id}/adminconsent"
         left += (

@@ -38,6 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--allow-http-notifications", action="store_true", help="notify plain http addresses on the loopback too"
     )
     parser.add_argument("--registration-seconds", type=float, default=3, help="how long a printer's registration runs")
+    parser.add_argument("--directory-seconds", type=float, default=0, help="until the directory finds what was made")
     return parser.parse_args(arguments)
 
 
@@ -57,6 +58,7 @@ async def serve(options: argparse.Namespace, directory: Path) -> None:
         page_size=options.page_size,
         device_code_interval_seconds=options.device_code_interval,
         registration_time=timedelta(seconds=options.registration_seconds),
+        directory_delay=timedelta(seconds=options.directory_seconds),
         report_page_size=options.report_page_size,
         report_delay=timedelta(seconds=options.report_delay),
         allow_http_notifications=options.allow_http_notifications,
