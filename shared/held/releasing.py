@@ -23,6 +23,7 @@ from shared.held.destination import fit
 from shared.held.ending import begin_ending, finish_ending
 from shared.held.entry import HeldEntry, HeldOutcome, HeldRelease, HeldState
 from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
+from shared.held.reasons import Reason
 from shared.held.recovery import recover
 from shared.held.steps import back_to_held, claim, claim_end, new_run, sent
 from shared.submission.record import moment, timestamp
@@ -30,6 +31,7 @@ from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
 
+NOT_HELD = "The job is not held any more."
 NOT_REACHED = "The print service did not answer. The job is still here: try again in a moment."
 
 
@@ -47,13 +49,16 @@ class ReleaseCode(StrEnum):
 class ReleaseOutcome:
     """What came of one job: a stable word and a sentence for the person who stands there.
 
-    `path` and `document` name the job; `destination_job_id` is the job at the printer, where there is one.
+    `why` is a stable word for the sentence: a Reason, or what the held job's end is called. `path` and `document` name
+    the job, `printer` the one that it went to; `destination_job_id` is the job there, where there is one.
     """
 
     code: ReleaseCode
+    why: str
     reason: str
     path: str
     document: str = ""
+    printer: str = ""
     destination_job_id: str | None = None
 
 
@@ -97,14 +102,14 @@ async def _answered(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcom
     try:
         return await work
     except StorageConflict:
-        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, "Somebody else was faster.", path)
+        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, Reason.SOMEBODY_FASTER, "Somebody else was faster.", path)
     except PrintFunctionsError as error:
         logger.warning("%s: not known yet what came of it: %s", path, error)
-        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, NOT_REACHED, path)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED, path)
     except Exception:
         # One job's trouble must not take the others' answers with it; the claim's message goes on with it.
         logger.exception("%s could not be handled", path)
-        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, NOT_REACHED, path)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED, path)
 
 
 async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskServices) -> ReleaseOutcome:
@@ -115,7 +120,8 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
     catalog = await services.load_catalog()
     printer = catalog.printer(wanted.to_printer)
     if printer is None or printer.virtual:
-        return _outcome(entry, ReleaseCode.REFUSED, "This printer is not known. Ask the operator to publish it.")
+        reason = "This printer is not known. Ask the operator to publish it."
+        return _outcome(entry, ReleaseCode.REFUSED, Reason.PRINTER_UNKNOWN, reason)
     try:
         configuration = fit(
             entry.configuration,
@@ -125,7 +131,7 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
             conversion=catalog.document_conversion_enabled,
         )
     except DocumentRejected as rejected:
-        return _outcome(entry, ReleaseCode.REFUSED, rejected.reason)
+        return _outcome(entry, ReleaseCode.REFUSED, rejected.code, rejected.reason)
     asked = HeldRelease(
         kiosk_id=wanted.kiosk_id,
         printer_id=printer.id,
@@ -153,7 +159,7 @@ async def _redirect(entry: HeldEntry, etag: str, services: TaskServices) -> Rele
         # The service was not reached, or turned the call away unread.
         logger.info("%s: not released: %s", entry.path, error)
         await back_to_held(entry, etag, services)
-        return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+        return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
     except (GraphError, NoReply) as error:
         logger.warning("%s: a release had no clear answer: %s", entry.path, error)
         return await _unclear(entry, etag, error, services)
@@ -168,17 +174,18 @@ async def _unclear(entry: HeldEntry, etag: str, error: GraphError | NoReply, ser
             return await _was_sent(entry, etag, seen, services)
         case Ended() | LetGo():
             await recover(entry, etag, seen, services)
-            return _outcome(entry, ReleaseCode.ALREADY_GONE, "The job has ended elsewhere.")
+            return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.ENDED_ELSEWHERE, "The job has ended elsewhere.")
         case Waiting():
             pass
     if isinstance(error, GraphError) and not isinstance(error, GraphUnavailable):
         await back_to_held(entry, etag, services)
-        return _outcome(entry, ReleaseCode.REFUSED, f"The print service refused it: {error.message}")
+        refused = f"The print service refused it: {error.message}"
+        return _outcome(entry, ReleaseCode.REFUSED, Reason.SERVICE_REFUSED, refused)
     # The service may still be at it: the claim stands a little longer before anybody asks again.
     settled = timestamp(services.now() + timedelta(seconds=services.bounds.release_settle_seconds))
     if entry.release is not None:
         await services.entries.save(replace(entry, release=replace(entry.release, until=settled)), etag)
-    return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
 
 
 async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServices) -> ReleaseOutcome:
@@ -188,7 +195,7 @@ async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServi
         # The claim lapsed meanwhile, and whoever took it over saw the same job.
         logger.info("%s was released while its claim lapsed", entry.path)
     name = entry.release.printer_name if entry.release else seen.printer_id
-    return _outcome(entry, ReleaseCode.RELEASED, f"Sent to {name}.", seen.job_id)
+    return _outcome(entry, ReleaseCode.RELEASED, Reason.SENT_TO, f"Sent to {name}.", name, seen.job_id)
 
 
 async def _discard(
@@ -201,8 +208,8 @@ async def _discard(
     outcome = HeldOutcome("discarded", "Discarded at the printer.", timestamp(services.now()))
     entry, current = await begin_ending(entry, current, outcome, services, by=by, kiosk_id=kiosk_id)
     if await finish_ending(entry, current, services):
-        return _outcome(entry, ReleaseCode.DISCARDED, outcome.reason)
-    return _outcome(entry, ReleaseCode.TRY_AGAIN, NOT_REACHED)
+        return _outcome(entry, ReleaseCode.DISCARDED, Reason.DISCARDED, outcome.reason)
+    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
 
 
 async def _take(
@@ -211,7 +218,7 @@ async def _take(
     """The entry and its ETag where it is held, after looking up a release that nobody finished."""
     loaded = await services.entries.load(path)
     if loaded is None:
-        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, "The job is not held any more.", path)
+        return ReleaseOutcome(ReleaseCode.ALREADY_GONE, Reason.NOT_HELD, NOT_HELD, path)
     entry, current = loaded
     if etag is not None and etag != current:
         logger.info("%s changed since it was listed", path)
@@ -219,16 +226,22 @@ async def _take(
     if entry.state is HeldState.RELEASING and release and moment(release.until) <= services.now():
         recovered = await recover(entry, current, await look_up(entry, services), services)
         if recovered is None:
-            return _outcome(entry, ReleaseCode.ALREADY_GONE, "The job is not held any more.")
+            return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.NOT_HELD, NOT_HELD)
         entry, current = recovered
     if entry.state is HeldState.HELD:
         return entry, current
     if entry.state is HeldState.RELEASING and entry.release and entry.release.kiosk_id == kiosk_id:
-        return _outcome(entry, ReleaseCode.TRY_AGAIN, "It is still being sent: try again in a moment.")
+        sending = "It is still being sent: try again in a moment."
+        return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.STILL_SENDING, sending)
+    if entry.outcome is not None:
+        return _outcome(entry, ReleaseCode.ALREADY_GONE, entry.outcome.code, entry.outcome.reason)
     name = entry.release.printer_name if entry.release else ""
-    reason = f"It was sent to {name}." if name else "The job is not held any more."
-    return _outcome(entry, ReleaseCode.ALREADY_GONE, entry.outcome.reason if entry.outcome else reason)
+    if not name:
+        return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.NOT_HELD, NOT_HELD)
+    return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.SENT_TO, f"It was sent to {name}.", name)
 
 
-def _outcome(entry: HeldEntry, code: ReleaseCode, reason: str, job_id: str | None = None) -> ReleaseOutcome:
-    return ReleaseOutcome(code, reason, entry.path, entry.document_name, job_id)
+def _outcome(
+    entry: HeldEntry, code: ReleaseCode, why: str, reason: str, printer: str = "", job_id: str | None = None
+) -> ReleaseOutcome:
+    return ReleaseOutcome(code, why, reason, entry.path, entry.document_name, printer, job_id)

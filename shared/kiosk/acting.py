@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.errors import KioskRefused
+from shared.held.reasons import Reason
 from shared.held.releasing import ReleaseCode, ReleaseOutcome, discard, release
 from shared.kiosk.admission import Admitted, admit, owner_ids
 from shared.kiosk.audit import entry
@@ -69,7 +70,7 @@ async def _act(
 
     async def checked(job: JobWanted) -> ReleaseOutcome:
         if job.user_id.lower() not in allowed:
-            return ReleaseOutcome(ReleaseCode.REFUSED, NOT_YOURS, job.path)
+            return ReleaseOutcome(ReleaseCode.REFUSED, Reason.NOT_YOURS, NOT_YOURS, job.path)
         return await one(job)
 
     outcomes = await asyncio.gather(*(checked(job) for job in jobs))
@@ -108,4 +109,6 @@ def _shown(job: JobWanted, outcome: ReleaseOutcome) -> dict[str, str]:
         "document": outcome.document,
         "outcome": outcome.code.value,
         "reason": outcome.reason,
+        "reasonCode": outcome.why,
+        "printer": outcome.printer,
     }

@@ -44,6 +44,7 @@ def notices_shown(views: Iterable[HeldView]) -> list[dict[str, Any]]:
             "code": "expired" if view.state is HeldState.EXPIRED else "failed",
             "document": view.document_name,
             "reason": view.outcome.reason,
+            "reasonCode": view.outcome.code,
             "at": view.outcome.at,
         }
         for view in views

@@ -22,6 +22,7 @@ SCRIPTS = (
     "jobs.js",
     "keys.js",
     "messages.js",
+    "reasons.js",
     "service.js",
     "session.js",
     "sign_in.js",

@@ -73,9 +73,14 @@ def full_service() -> KioskService:
         job(3, "四半期報告書.pdf", contentType="application/oxps", owner=ben),
         job(4, "Poster.pdf", state="releasing"),
     ]
-    notice = {"document": "Old.pdf", "reason": "It was held for 24 hours.", "at": datetime.now(UTC).isoformat()}
+    notice = {
+        "document": "Old.pdf",
+        "reason": "It was held for 24 hours.",
+        "reasonCode": "expired",
+        "at": datetime.now(UTC).isoformat(),
+    }
     service.notices["Anna Andersson"] = [{"code": "expired", **notice}]
-    service.outcomes = {"job2": ("refused", "The printer takes no document of this size.")}
+    service.outcomes = {"job2": ("refused", "A4 only.", "settingNotOffered")}
     return service
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import shared.kiosk_page
 from functions.kiosk_page import kiosk_asset, kiosk_page
+from shared.held.reasons import Reason
 from shared.kiosk_page import LANGUAGES, NAMES, asset, language_for, page
 
 FILES = Path(shared.kiosk_page.__file__).parent / "assets"
@@ -136,7 +137,7 @@ def test_a_language_has_every_text_with_the_same_placeholders(tag: str) -> None:
 def test_every_text_that_the_scripts_say_exists_and_none_is_left_over() -> None:
     source = "".join(SCRIPTS.values())
     said = set(re.findall(r'\bsay(?:IfKnown)?\("(\w+)"', source)) | set(re.findall(r'"(sum[A-Z]\w+)"', source))
-    stems = {"busy_", "outcome_"}
+    stems = {"busy_", "outcome_", "reason_"}
     kinds = re.findall(r"^  (\w+): \[\"\w+\", \"\w+\"\],$", SCRIPTS["messages.js"], re.MULTILINE)
     said |= {f"{kind}{part}" for kind in kinds for part in ("Title", "Text")}
     named = set(re.findall(r'"(\w+)"', source)) | {"direction", "title"}
@@ -145,6 +146,10 @@ def test_every_text_that_the_scripts_say_exists_and_none_is_left_over() -> None:
     assert {
         key for key in known if key not in said | named and not any(key.startswith(stem) for stem in stems)
     } == set()
+
+
+def test_every_reason_of_the_service_has_a_sentence_in_every_language() -> None:
+    assert {key.removeprefix("reason_") for key in WORDS["en"] if key.startswith("reason_")} == set(Reason)
 
 
 def test_the_switch_offers_the_languages_that_are_served() -> None:

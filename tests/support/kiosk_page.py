@@ -54,11 +54,14 @@ def job(number: int, document: str, **values: Any) -> dict[str, Any]:
 
 @dataclass
 class KioskService:
-    """What the page talks to. `lose` names requests whose next reply is lost, before or after the work."""
+    """What the page talks to. `lose` names requests whose next reply is lost, before or after the work.
+
+    `outcomes` are of jobs by id: code, reason, reason code and printer, the last ones as far as they are given.
+    """
 
     jobs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     notices: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    outcomes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outcomes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     printer: dict[str, Any] = field(default_factory=lambda: dict(PRINTER))
     session_seconds: float = 600.0
     refusals: list[tuple[str, int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
@@ -99,13 +102,14 @@ class KioskService:
         held = {each["id"]: each for each in self.jobs.get(person, [])}
         outcomes = []
         for wanted in body["jobs"]:
-            code, reason = self.outcomes.get(wanted["id"], (usual, ""))
+            code, reason, why, printer, *_ = (*self.outcomes.get(wanted["id"], (usual,)), "", "", "")
             known = held.get(wanted["id"])
             if known is None:
-                code, reason = "alreadyGone", ""
+                code, reason, why = "alreadyGone", "", ""
             elif code in {"released", "discarded", "alreadyGone"}:
                 self.jobs[person].remove(known)
-            outcomes.append({"id": wanted["id"], "document": "", "outcome": code, "reason": reason})
+            told = {"outcome": code, "reason": reason, "reasonCode": why, "printer": printer}
+            outcomes.append({"id": wanted["id"], "document": "", **told})
         return 200, {"outcomes": outcomes}
 
     def _answer(self, name: str, request: Request, body: Any) -> Answer:

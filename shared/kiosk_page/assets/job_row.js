@@ -2,11 +2,14 @@
 
 import { element, setText } from "./dom.js";
 import { icon } from "./icons.js";
+import { why } from "./reasons.js";
 import { isFinal, isFree } from "./session.js";
 import { number, say, sayIfKnown, size, typeName, when } from "./words.js";
 
 const LOOKS = { released: "good", onItsWay: "good", gone: "good", discarded: "plain", alreadyGone: "plain" };
 const PICTURES = { good: "check", plain: "info", bad: "warn" };
+// Outcomes that do not say everything themselves.
+const TOLD = new Set(["refused", "tryAgain", "alreadyGone"]);
 const COLORS = ["color", "grayscale", "blackAndWhite", "auto"];
 const SIDES = ["oneSided", "flipOnLongEdge", "flipOnShortEdge"];
 
@@ -80,10 +83,10 @@ function showOutcome(place, item) {
   else if (item.busy) place.replaceChildren(element("span", { class: "spinner small", "aria-hidden": "true" }), say(`busy_${item.busy}`));
   else {
     const look = LOOKS[code] ?? "bad";
-    const reason = code === "refused" || code === "tryAgain" ? item.outcome.reason : "";
+    const reason = TOLD.has(code) ? why(item.outcome) : [];
     place.dataset.look = look;
     place.replaceChildren(icon(PICTURES[look]), element("span", {},
-      sayIfKnown(`outcome_${code}`, code), " ", reason ? element("span", { class: "reason", lang: "en" }, reason) : ""));
+      sayIfKnown(`outcome_${code}`, code), " ", reason));
   }
 }
 

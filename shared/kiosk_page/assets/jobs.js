@@ -3,6 +3,7 @@
 import { at, element, setText, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { jobRow } from "./job_row.js";
+import { why } from "./reasons.js";
 import { isFinal } from "./session.js";
 import { say, when } from "./words.js";
 
@@ -76,7 +77,7 @@ function showNotices(place, notices) {
     element("li", { class: "notice" }, icon("warn"), element("span", {},
       element("strong", {}, say(notice.code === "expired" ? "noticeExpired" : "noticeFailed", { document: notice.document })),
       " ",
-      element("span", { lang: "en" }, notice.reason),
+      why(notice),
       " ",
       element("span", { class: "quiet" }, when(notice.at))))));
 }

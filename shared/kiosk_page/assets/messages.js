@@ -12,6 +12,7 @@ const LOOKS = {
   trouble: ["warn", "bad"],
   sessionEnded: ["clock", "plain"],
   unknownDevice: ["warn", "bad"],
+  kioskOff: ["settings", "warn"],
   notSetUp: ["settings", "plain"],
 };
 

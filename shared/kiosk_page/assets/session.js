@@ -9,7 +9,7 @@ const LOST = [1000, 2000, 4000];
 
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
-// An item is {job, chosen, open, changes, busy, outcome}; outcome {code, reason} with a code of the service, or
+// An item is {job, chosen, open, changes, busy, outcome}; outcome {code} of the service, with its reason, or
 // onItsWay, gone (no answer came, and it waits no more), notSent (no answer came, and it still waits), unknown.
 const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
 
@@ -100,7 +100,7 @@ export class Session {
       if (this.#ended || !this.#accepted(answer)) return;
       if (answer.ok) settle(part, answer.body.outcomes);
       else if (answer.code === "offline" || answer.status >= 500) await this.#lookUp(part, name);
-      else settle(part, part.map((each) => ({ id: each.job.id, outcome: "tryAgain", reason: "" })));
+      else settle(part, part.map((each) => ({ id: each.job.id, outcome: "tryAgain" })));
     }
     if (!this.#ended) this.onChange(chosen);
   }
@@ -120,11 +120,11 @@ export class Session {
         const state = waiting.get(each.job.id);
         const code = state === undefined ? whenGone(name)
           : state === "held" ? "notSent" : state === "released" ? "released" : "onItsWay";
-        conclude(each, code === "onItsWay" && look + 1 < LOOKS_AT_A_RELEASE ? null : { code, reason: "" });
+        conclude(each, code === "onItsWay" && look + 1 < LOOKS_AT_A_RELEASE ? null : { code });
       }
       open = open.filter((each) => each.busy);
     }
-    for (const each of open) conclude(each, { code: "unknown", reason: "" });
+    for (const each of open) conclude(each, { code: "unknown" });
   }
 
   // A session that the service ended has no more jobs to show.
@@ -141,12 +141,12 @@ export class Session {
       const each = known.get(job.id);
       if (!each) continue;
       each.job = job;
-      if (job.state !== "held" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay", reason: "" };
-      else if (job.state === "held" && (isFinal(each) || isLost(each))) Object.assign(each, { outcome: { code: "notSent", reason: "" }, chosen: false });
+      if (job.state !== "held" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay" };
+      else if (job.state === "held" && (isFinal(each) || isLost(each))) Object.assign(each, { outcome: { code: "notSent" }, chosen: false });
     }
     for (const each of this.items) {
       if (listed.has(each.job.id) || isFinal(each)) continue;
-      each.outcome = { code: isLost(each) ? whenGone(each.asked) : "alreadyGone", reason: "" };
+      each.outcome = { code: isLost(each) ? whenGone(each.asked) : "alreadyGone" };
     }
     this.items.unshift(...jobs.filter((job) => !known.has(job.id)).map((job) => item(job, false)));
     const told = new Set(this.notices.map(noticeKey));
@@ -157,7 +157,7 @@ export class Session {
 const noticeKey = (notice) => [notice.code, notice.document, notice.at].join("\n");
 
 function item(job, chosen) {
-  const outcome = job.state === "held" ? null : { code: "onItsWay", reason: "" };
+  const outcome = job.state === "held" ? null : { code: "onItsWay" };
   return { job, chosen: chosen && !outcome, open: false, changes: {}, busy: "", asked: "", outcome };
 }
 
@@ -170,6 +170,7 @@ function settle(part, outcomes) {
   const found = new Map(outcomes.map((each) => [each.id, each]));
   for (const each of part) {
     const outcome = found.get(each.job.id);
-    conclude(each, outcome ? { code: outcome.outcome, reason: outcome.reason ?? "" } : { code: "unknown", reason: "" });
+    const { reason, reasonCode, printer } = outcome ?? {};
+    conclude(each, outcome ? { code: outcome.outcome, reason, reasonCode, printer } : { code: "unknown" });
   }
 }

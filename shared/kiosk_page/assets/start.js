@@ -129,6 +129,7 @@ async function identify(proof) {
     case "wrongPin":
       return show({ place: "signIn", form: { step: "pin", userName: proof.userName, error: "wrongPin" } });
     case "unknownBadge":
+    case "kioskOff":
     case "offline":
       return show({ place: "message", kind: answer.code });
     default:

@@ -46,8 +46,10 @@ export function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
 }
 
+export const knows = (key) => Object.hasOwn(words, key);
+
 // For the words of the service, which may know more of them than this page.
-export const sayIfKnown = (key, otherwise) => (key in words ? say(key) : otherwise);
+export const sayIfKnown = (key, otherwise) => (knows(key) ? say(key) : otherwise);
 
 export const number = (value) => new Intl.NumberFormat(tag).format(value);
 
