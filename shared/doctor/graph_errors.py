@@ -13,9 +13,9 @@ from shared.errors import GraphConflict, GraphDenied, GraphError, GraphNotFound,
 from shared.graph.admin_client import AdministratorDenied
 from shared.graph.admin_permissions import NEEDS, PRINTER_ADMINISTRATOR, lacking
 from shared.graph.app_client import ApplicationDenied
-from shared.permissions import Kind, naming
+from shared.permissions import Kind, Part, naming
 
-APP_CHECK = "python -m printops app check"
+APP_CREATE = "python -m printops app create"
 # What takes a share, and fails where the share's access list does not name the account (Graph: printerShare).
 _ON_SHARES = frozenset({"create job", "get share", "get job", "list jobs", "create upload session", "start job"})
 _ONLY_WITH = re.compile(r"only (?:available|supported|allowed) (?:with|for) (delegated|application)", re.IGNORECASE)
@@ -54,7 +54,8 @@ def missing_permission(operation: str, kind: Kind, names: Collection[str], asked
     if asked.account:
         portal += f"; then sign in again: python -m printops login {asked.account}"
     what = f"{bearer} lacks the {kind.value} permission {listed}, which '{operation}' takes"
-    return Explanation("permissionMissing", what, portal, APP_CHECK)
+    deleting = any(row.name in names and row.part is Part.DELETING for row in naming(operation, kind))
+    return Explanation("permissionMissing", what, portal, APP_CREATE + (" --with deleting" if deleting else ""))
 
 
 def wrong_app(subject: str, client_id: str) -> Explanation:
@@ -184,7 +185,7 @@ def _wrong_kind(operation: str, wanted: Kind, asked: Asked) -> Explanation:
         f"'{operation}' was called as a signed-in user, and Graph takes it from the app itself only "
         f"({names}, application)",
         "set GRAPH_FEDERATED_CLIENT_ID, GRAPH_CLIENT_CERTIFICATE_PATH or GRAPH_CLIENT_SECRET",
-        APP_CHECK,
+        APP_CREATE,
     )
 
 

@@ -11,6 +11,8 @@ _REGISTRATION = "Entra admin center > App registrations > this app"
 _CREDENTIALS = f"{_REGISTRATION} > Certificates & secrets"
 _USER = "Entra admin center > Users"
 _LOGIN = "python -m printops login {account}"
+# Makes what the app registration lacks, and consents.
+_CREATE = "python -m printops app create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,13 @@ _CONSENT = Refusal(
     "consentMissing",
     "nobody has consented to a permission that is asked for",
     f"{_REGISTRATION} > API permissions > Grant admin consent",
-    "az ad app permission admin-consent --id {client_id}",
+    _CREATE,
 )
-_SECRET = "az ad app credential reset --id {client_id} --append"  # noqa: S105 - a command, no secret
 _EXPIRED = Refusal(
     "secretExpired",
     "the client secret has expired",
     f"{_CREDENTIALS} > New client secret, then put its value into GRAPH_CLIENT_SECRET",
-    f"{_SECRET}, then put its password into GRAPH_CLIENT_SECRET",
+    f"{_CREATE} --new-secret --write local.settings.json",
 )
 _WRONG = Refusal(
     "secretWrong",
@@ -46,14 +47,14 @@ _CERTIFICATE = Refusal(
     "certificateRefused",
     "the certificate of GRAPH_CLIENT_CERTIFICATE_PATH is not one of this app, or its end has passed",
     f"{_CREDENTIALS} > Certificates > Upload certificate",
-    "az ad app credential reset --id {client_id} --append --cert @certificate.pem",
+    f"{_CREATE} --certificate FILE",
 )
 _FEDERATION = Refusal(
     "federationRefused",
     "the app does not trust this managed identity: issuer, subject or audience of the federated credential differ",
     f"{_CREDENTIALS} > Federated credentials: issuer https://login.microsoftonline.com/<tenant>/v2.0, subject the "
     "identity's object id, audience api://AzureADTokenExchange",
-    "az ad app federated-credential list --id {client_id}",
+    f"{_CREATE} --managed-identity OBJECT_ID",
 )
 _TENANT = Refusal(
     "wrongTenant",
@@ -89,13 +90,13 @@ _PUBLIC = Refusal(
     "publicClientOff",
     "the app does not allow sign-ins by device code",
     f"{_REGISTRATION} > Authentication > Allow public client flows > Yes",
-    "az ad app update --id {client_id} --is-fallback-public-client true",
+    _CREATE,
 )
 _REDIRECT = Refusal(
     "redirectMissing",
     "the app has no redirect URI for a sign-in by browser",
     f"{_REGISTRATION} > Authentication > Mobile and desktop applications > http://localhost",
-    "az ad app update --id {client_id} --public-client-redirect-uris http://localhost",
+    _CREATE,
 )
 _APP_OFF = Refusal(
     "appDisabled",

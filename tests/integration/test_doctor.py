@@ -128,7 +128,7 @@ async def test_an_account_and_an_app_without_a_token_fail_and_what_needs_them_is
     }
     assert found[sign_in].command == f"python -m printops login {ACCOUNT}"
     assert "AADSTS50173" in found[sign_in].words
-    assert "az ad app credential reset" in found["application.token"].command
+    assert "printops app create --new-secret" in found["application.token"].command
     for name in (PRINTING, SHARE, SUBSCRIPTION, TRIGGER, "catalog.printer Recorder"):
         assert found[name].status is Status.SKIPPED
         assert "because" in found[name].words
