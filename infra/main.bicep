@@ -232,5 +232,6 @@ output FUNCTION_APP_URL string = functionApp.outputs.url
 output KEY_VAULT_NAME string = vault.outputs.name
 output EVENT_TOPIC_NAME string = events.outputs.name
 output DOCUMENT_STORAGE_NAME string = documentStorage.outputs.name
+output IDENTITY_NAME string = identity.outputs.name
 output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
 output IDENTITY_CLIENT_ID string = identity.outputs.clientId

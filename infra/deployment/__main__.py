@@ -7,20 +7,27 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.deployment.azure_cli import CommandFailed, azure_cli
 from infra.deployment.steps import (
+    ATTEMPTS,
     OutputsMissing,
     deploy_package,
+    grant_permissions,
     make_secrets,
     persistently,
+    read_grant,
     read_target,
     subscribe_to_events,
 )
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "infra" / "app" / "event-subscription.bicep"
+GRANT_TEMPLATE = ROOT / "infra" / "graph" / "app-permissions.bicep"
+# Who lacks the right lacks it a minute later, too; only the identity may be too new to be found.
+GRANT_ATTEMPTS = 2
 
 
 def main() -> int:
@@ -30,22 +37,42 @@ def main() -> int:
     parser.add_argument("--uv", default="uv", help="the uv that installs packages")
     options = parser.parse_args()
     try:
-        target, az = read_target(os.environ), azure_cli()
+        target, grant, az = read_target(os.environ), read_grant(os.environ), azure_cli()
         persistently(lambda: make_secrets(target, az, _say, os.urandom), "making the secrets", _say, time.sleep)
         package = options.package or _build(options.uv)
         persistently(lambda: deploy_package(target, package, az, _say), "deploying", _say, time.sleep)
     except (OutputsMissing, CommandFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    try:
-        persistently(lambda: subscribe_to_events(target, TEMPLATE, az, _say), "subscribing to events", _say, time.sleep)
-    except CommandFailed as error:
-        sys.stderr.write(
-            f"{error}\nThe app runs and prints: its sweep finds new files within a minute or two. Run "
-            "`azd hooks run postprovision` later, so that they are announced at once.\n"
+    done = [
+        _tried(
+            lambda: subscribe_to_events(target, TEMPLATE, az, _say),
+            "subscribing to events",
+            "The app runs and prints: its sweep finds new files within a minute or two. Run `azd hooks run "
+            "postprovision` later, so that they are announced at once.",
         )
-        return 1
-    return 0
+    ]
+    if grant is not None:
+        done.append(
+            _tried(
+                lambda: grant_permissions(grant, GRANT_TEMPLATE, az, _say),
+                "granting Graph's permissions",
+                "The app runs, and Graph refuses it what is not granted. Whoever may consent for the tenant runs this "
+                "again, or `python -m printops app create`.",
+                GRANT_ATTEMPTS,
+            )
+        )
+    return 0 if all(done) else 1
+
+
+def _tried(step: Callable[[], None], what: str, advice: str, attempts: int = ATTEMPTS) -> bool:
+    """Do a step without which the app runs, too; where it does not succeed, say what to do."""
+    try:
+        persistently(step, what, _say, time.sleep, attempts)
+    except CommandFailed as error:
+        sys.stderr.write(f"{error}\n{advice}\n")
+        return False
+    return True
 
 
 def _build(uv: str) -> Path:

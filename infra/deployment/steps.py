@@ -26,6 +26,11 @@ type Say = Callable[[str], None]
 type Sleep = Callable[[float], None]
 
 
+# Set by whoever may consent for the tenant; without it nothing of the directory is touched.
+GRANT_SWITCH = "GRANT_GRAPH_PERMISSIONS"
+GRANT_NEEDS = ("AZURE_RESOURCE_GROUP", "GRAPH_CLIENT_ID", "IDENTITY_NAME")
+
+
 class OutputsMissing(Exception):
     """The environment lacks what provisioning puts out."""
 
@@ -39,6 +44,27 @@ class Target:
     vault: str
     topic: str
     storage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Which app gets Graph's permissions. `unique_name` is the app registration's, empty where it has none."""
+
+    resource_group: str
+    client_id: str
+    identity: str
+    unique_name: str
+
+
+def read_grant(environ: Mapping[str, str]) -> Grant | None:
+    """The grant that is switched on in the environment, or None. Raises OutputsMissing with all that is missing."""
+    if environ.get(GRANT_SWITCH, "").lower() not in {"true", "1", "yes"}:
+        return None
+    missing = [name for name in GRANT_NEEDS if not environ.get(name)]
+    if missing:
+        raise OutputsMissing(f"{GRANT_SWITCH} is on, and {', '.join(missing)} is not set.")
+    group, client, identity = (environ[name] for name in GRANT_NEEDS)
+    return Grant(group, client, identity, environ.get("GRAPH_APP_UNIQUE_NAME", ""))
 
 
 def read_target(environ: Mapping[str, str]) -> Target:
@@ -96,6 +122,20 @@ def subscribe_to_events(target: Target, template: Path, az: AzureCli, say: Say) 
         ]
     )
     say("new files are announced to the app")
+
+
+def grant_permissions(grant: Grant, template: Path, az: AzureCli, say: Say) -> None:
+    """Consent to the app's permissions for the tenant, and let the identity be the app where its name is known."""
+    given = {"clientId": grant.client_id, "identityName": grant.identity, "applicationUniqueName": grant.unique_name}
+    az(
+        [
+            *("deployment", "group", "create", "--resource-group", grant.resource_group),
+            *("--name", "graph-permissions", "--template-file", str(template)),
+            *("--query", "properties.provisioningState"),
+            *("--parameters", *(f"{name}={value}" for name, value in given.items())),
+        ]
+    )
+    say("the app has its permissions of Graph")
 
 
 def persistently(step: Callable[[], None], what: str, say: Say, sleep: Sleep, attempts: int = ATTEMPTS) -> None:

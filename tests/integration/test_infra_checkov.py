@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,8 +35,14 @@ def checkov() -> Path:
     return program
 
 
-def test_no_rule_is_broken_without_an_argument(checkov: Path) -> None:
-    command = [str(checkov), "-m", "checkov.main", "--directory", str(ROOT / "infra"), "--framework", "bicep"]
+def test_no_rule_is_broken_without_an_argument(checkov: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "infra"
+    for path in sorted((ROOT / "infra").rglob("*.bicep")):
+        place = folder / path.relative_to(ROOT / "infra")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Checkov's parser is older than this statement, which no rule is about.
+        place.write_text(re.sub(r"^extension \w+$", "", path.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    command = [str(checkov), "-m", "checkov.main", "--directory", str(folder), "--framework", "bicep"]
     ran = subprocess.run(
         [*command, "--skip-download", "--output", "json"], capture_output=True, text=True, check=False, timeout=110
     )

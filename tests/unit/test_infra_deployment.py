@@ -10,20 +10,25 @@ from typing import Any
 
 import pytest
 
+from infra.deployment.__main__ import main as deploy
 from infra.deployment.azure_cli import CommandFailed, azure_cli
 from infra.deployment.steps import (
     ATTEMPTS,
     LONGEST_WAIT_SECONDS,
     OUTPUTS,
     SECRETS,
+    Grant,
     OutputsMissing,
     Target,
     deploy_package,
+    grant_permissions,
     make_secrets,
     persistently,
+    read_grant,
     read_target,
     subscribe_to_events,
 )
+from tests.support import bicep
 
 TARGET = Target("rg-print", "func-print", "kv-print", "evgt-print", "stprint")
 
@@ -100,6 +105,58 @@ def test_the_subscription_is_a_deployment_that_can_be_repeated() -> None:
     (command,) = az.commands
     assert command[:3] == ["deployment", "group", "create"]
     assert {"topicName=evgt-print", "functionAppName=func-print", "storageName=stprint"} <= set(command)
+
+
+GRANTING = {
+    "GRANT_GRAPH_PERMISSIONS": "true",
+    "AZURE_RESOURCE_GROUP": "rg-print",
+    "GRAPH_CLIENT_ID": "b7a4c1d2",
+    "IDENTITY_NAME": "id-print",
+}
+
+
+def test_nothing_is_granted_unless_it_is_switched_on_with_all_that_it_needs() -> None:
+    assert read_grant({}) is None
+    assert read_grant(GRANTING | {"GRANT_GRAPH_PERMISSIONS": "false"}) is None
+    assert read_grant(GRANTING) == Grant("rg-print", "b7a4c1d2", "id-print", "")
+    with pytest.raises(OutputsMissing, match="GRAPH_CLIENT_ID, IDENTITY_NAME is not set"):
+        read_grant({"GRANT_GRAPH_PERMISSIONS": "True", "AZURE_RESOURCE_GROUP": "rg-print"})
+
+
+def test_the_grant_is_a_deployment_of_its_own_that_can_be_repeated() -> None:
+    az = ScriptedAzure()
+    grant_permissions(Grant("rg-print", "b7a4c1d2", "id-print", "print-app"), Path("app-permissions.bicep"), az, quiet)
+    (command,) = az.commands
+    assert command[:3] == ["deployment", "group", "create"]
+    given = {entry for entry in command if "=" in entry}
+    assert given == {"clientId=b7a4c1d2", "identityName=id-print", "applicationUniqueName=print-app"}
+    assert {entry.partition("=")[0] for entry in given} <= set(
+        bicep.template("graph/app-permissions.bicep")["parameters"]
+    )
+
+
+@pytest.mark.parametrize("refused", ["print-inbox-events", "graph-permissions"])
+def test_a_step_that_does_not_succeed_keeps_from_nothing_else_and_is_told(
+    refused: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    az = ScriptedAzure()
+
+    def scripted(arguments: Sequence[str]) -> Any:
+        answer = az(arguments)
+        if refused in arguments:
+            raise CommandFailed("Authorization_RequestDenied")
+        return answer
+
+    monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda: scripted)
+    monkeypatch.setattr("infra.deployment.__main__.time.sleep", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
+    for name, value in (dict.fromkeys(OUTPUTS, "x") | GRANTING).items():
+        monkeypatch.setenv(name, value)
+    assert deploy() == 1
+    assert "Authorization_RequestDenied" in capsys.readouterr().err
+    names = [command[command.index("--name") + 1] for command in az.commands if command[0] == "deployment"]
+    assert {"print-inbox-events", "graph-permissions"} == set(names)
+    assert names.count("graph-permissions") == (2 if refused == "graph-permissions" else 1)
 
 
 def test_a_step_is_done_again_until_it_succeeds_with_waits_that_grow() -> None:

@@ -9,11 +9,16 @@ import pytest
 
 from infra.deployment.steps import OUTPUTS, SECRETS
 from shared import names
-from shared.settings import SETTINGS, STORAGE
+from shared.directory.wanted import Identity, trust_of
+from shared.permissions import Kind, permissions
+from shared.settings import DEFAULT_GRAPH_AUTHORITY, SETTINGS, STORAGE
 from tests.support import bicep
 from tests.support.tenant import ROOT
 
 APP, STORE, EVENTS = "app/function-app.bicep", "app/document-storage.bicep", "app/event-subscription.bicep"
+GRANT = "graph/app-permissions.bicep"
+# Of Microsoft Graph itself, in every tenant.
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 # Settings that an identity replaces, or that are for private and local endpoints only.
 NOT_IN_AZURE = {STORAGE, "GRAPH_CLIENT_SECRET", "GRAPH_CLIENT_CERTIFICATE_PATH", "GRAPH_CA_BUNDLE"}
 OPTIONAL = {"REPORTS_ACCOUNT", "USAGE_PSEUDONYM_KEY", "ALERT_WEBHOOK_URL"}
@@ -96,9 +101,44 @@ def test_roles_are_those_that_the_code_needs_and_no_wider() -> None:
         "app/event-topic.bicep": {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"},
     }
     guid = re.compile(r"'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'")
-    assert {
-        name: set(guid.findall(bicep.text(name))) for name in bicep.names() if guid.search(bicep.text(name))
-    } == roles
+    found = {name: set(guid.findall(bicep.text(name))) for name in bicep.names() if guid.search(bicep.text(name))}
+    assert found.pop(GRANT) == {GRAPH_APP_ID}
+    assert found == roles
+
+
+def test_the_app_is_granted_what_the_code_needs_and_no_more() -> None:
+    template = bicep.template(GRANT)
+    assert set(template["parameters"]["permissions"]["default"]) == set(permissions(Kind.APPLICATION))
+    kinds = {(entry["type"], entry["existing"]) for entry in template["resources"].values()}
+    assert kinds == {
+        ("Microsoft.ManagedIdentity/userAssignedIdentities", True),
+        ("Microsoft.Graph/servicePrincipals", True),
+        ("Microsoft.Graph/appRoleAssignedTo", False),
+        ("Microsoft.Graph/applications/federatedIdentityCredentials", False),
+    }
+
+
+def test_the_trust_in_the_identity_is_the_one_that_the_command_line_makes() -> None:
+    text = bicep.text(GRANT)
+    identity = Identity("01234567-89ab-cdef-0123-456789abcdef", "client", "id-print-abc")
+    trust = trust_of(identity, "tenant", DEFAULT_GRAPH_AUTHORITY)
+    assert trust.name == f"{identity.display_name}-{identity.id[:8]}"
+    assert "/${identityName}-${substring(identity.properties.principalId, 0, 8)}'" in text
+    assert bicep.variable(GRANT, "exchangeAudience") == trust.audience
+    # The login endpoint of Bicep's environment() ends with a slash.
+    assert "issuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'" in text
+    assert trust.issuer == f"{DEFAULT_GRAPH_AUTHORITY.rstrip('/')}/tenant/v2.0"
+
+
+def test_only_the_grant_needs_the_extension_of_graph() -> None:
+    """Whoever deploys the rest needs no right in the directory, and loads nothing for it."""
+    users = [name for name in bicep.names() if bicep.template(name).get("extensions")]
+    assert users == [GRANT]
+    (alias,) = bicep.template(GRANT)["extensions"]
+    configured = json.loads((bicep.INFRA / "graph" / "bicepconfig.json").read_text("utf-8"))["extensions"]
+    assert re.search(r"/v1\.0:\d+\.\d+\.\d+$", configured[alias]), "a fixed version"
+    assert "extensions" not in json.loads((bicep.INFRA / "bicepconfig.json").read_text("utf-8"))
+    assert "graph/" not in bicep.text("main.bicep")
 
 
 def test_events_name_the_function_and_the_inbox_with_its_last_slash() -> None:
