@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
@@ -20,8 +21,18 @@ from shared.services import Services, open_services
 
 LOCAL_SETTINGS = Path("local.settings.json")
 
-console = Console()
-errors = Console(stderr=True)
+# In a pipe a sentence stays one line, so that a program can look for it; tables need some width there.
+PIPE_WIDTH = 160
+
+
+def _console(stream: TextIO, *, to_errors: bool) -> Console:
+    if stream.isatty():
+        return Console(stderr=to_errors)
+    return Console(stderr=to_errors, soft_wrap=True, width=PIPE_WIDTH)
+
+
+console = _console(sys.stdout, to_errors=False)
+errors = _console(sys.stderr, to_errors=True)
 
 
 def run(work: Callable[[Services], Awaitable[int]], settings_file: Path | None) -> None:

@@ -18,12 +18,13 @@ from emulator.azurite import AzuriteError
 from emulator.demo.advice import next_steps, short
 from emulator.demo.count import counted
 from emulator.demo.documents import DOCUMENTS, SIDECAR_SUFFIX, DemoDocument, write_documents
+from emulator.demo.empty import SettingsInTheWay, check_free, run_empty
 from emulator.demo.folder import FolderInUseError, fresh_folder
 from emulator.demo.follow import Follower
 from emulator.demo.outcomes import Row
 from emulator.demo.processes import ProcessFailed
 from emulator.demo.real import SettingsMissing, read_values, run_real
-from emulator.demo.system import System, running_system
+from emulator.demo.system import SETTINGS_NAME, System, running_system
 from emulator.demo.table import outcome_table, remarks
 from emulator.demo.tap import print_to_virtual_printer, subscribed, tap
 from emulator.functions_host.errors import StartError
@@ -31,6 +32,7 @@ from emulator.functions_host.errors import StartError
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".work" / "run"
 REAL_FOLDER = ROOT / ".work" / "real"
+EMPTY_FOLDER = ROOT / ".work" / "empty"
 PRINT_SECONDS = 90.0
 WATCH_SECONDS = 1.0
 # The document of the demo that a person prints again, to the virtual printer.
@@ -46,7 +48,12 @@ def main() -> int:
     parser.add_argument(
         "--real", action="store_true", help="no demo: run the app with a real tenant, from local.settings.json"
     )
-    parser.add_argument("--settings", type=Path, default=ROOT / "local.settings.json", help="for --real")
+    parser.add_argument(
+        "--empty", action="store_true", help="no demo: a tenant in which nothing is set up, to follow docs/setup.md"
+    )
+    parser.add_argument(
+        "--settings", type=Path, default=ROOT / SETTINGS_NAME, help="read by --real, written by --empty"
+    )
     options = parser.parse_args()
     # A file or a pipe has no width; a terminal folds the table to its own.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
@@ -59,9 +66,13 @@ def main() -> int:
             values = read_values(options.settings, ROOT)
             with fresh_folder((options.directory or REAL_FOLDER).resolve(), keep=True) as folder:
                 return asyncio.run(run_real(ROOT, folder, values, _saying(console)))
+        if options.empty:
+            check_free(options.settings, ROOT)
+            with fresh_folder((options.directory or EMPTY_FOLDER).resolve()) as folder:
+                return asyncio.run(run_empty(ROOT, folder, options.settings.resolve(), _saying(console)))
         with fresh_folder((options.directory or FOLDER).resolve()) as folder:
             return asyncio.run(demo(console, folder, once=options.once))
-    except (ProcessFailed, AzuriteError, FolderInUseError, SettingsMissing, StartError) as error:
+    except (ProcessFailed, AzuriteError, FolderInUseError, SettingsInTheWay, SettingsMissing, StartError) as error:
         console.print(f"\n{error}", style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from emulator.demo.tap import BADGE, PERSON
 
 def next_steps(system: System, root: Path) -> str:
     """The lines that tell a person what to try next, to be copied as they are."""
-    python = ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
+    python = python_here()
     export = "set" if os.name == "nt" else "export"
     settings = short(system.settings_file, root)
     submit = f"{python} -m printops submit FILE"
@@ -35,6 +35,11 @@ For the Azure CLI, and any other storage client, the connection string is
 
 {export} AZURE_STORAGE_CONNECTION_STRING="{system.connection_string}"
 """
+
+
+def python_here() -> str:
+    """The Python of this checkout's environment, as a person at its root types it."""
+    return ".venv\\Scripts\\python" if os.name == "nt" else ".venv/bin/python"
 
 
 def short(path: Path, root: Path) -> Path:

@@ -16,7 +16,7 @@ from emulator.azurite import running_azurite
 from emulator.demo.advice import short
 from emulator.demo.processes import Children
 from emulator.demo.storage import DemoStorage
-from emulator.demo.system import HOST_PORT, START_SECONDS, preferred_port, write_settings
+from emulator.demo.system import HOST_PORT, SETTINGS_NAME, START_SECONDS, preferred_port, write_settings
 from emulator.functions_host.__main__ import read_settings
 
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
@@ -76,7 +76,7 @@ async def run_real(root: Path, folder: Path, values: Mapping[str, str], say: Cal
             await storage.make_places()
             say("Azurite is up; what it holds stays for the next time")
         chosen = plan(values, connection_string)
-        used = write_settings(folder, chosen.settings)
+        used = write_settings(folder / SETTINGS_NAME, chosen.settings)
         children = await stack.enter_async_context(Children(folder / "logs"))
         host = await children.start(
             "functions host",

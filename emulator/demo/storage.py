@@ -54,6 +54,7 @@ class DemoStorage:
         async with QueueServiceClient.from_connection_string(self._connection_string) as queues:
             for queue in QUEUES:
                 await _unless_it_exists(queues.create_queue, queue)
+                await _unless_it_exists(queues.create_queue, f"{queue}-poison")
 
     async def publish_catalog(self, catalog: Mapping[str, Any]) -> None:
         """Write `catalog.json`, which tells the functions of the tenant's shares."""

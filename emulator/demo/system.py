@@ -26,6 +26,7 @@ from emulator.universal_print import demo as tenant
 
 START_SECONDS = 60.0
 HOST_PORT = 7071
+SETTINGS_NAME = "local.settings.json"
 EMULATOR_PORT = 9443
 
 
@@ -78,7 +79,7 @@ async def running_system(
             url, bundle = announced["url"].rstrip("/"), announced["caBundle"]
             host_port = free_port(HOST_PORT)
             settings = app_settings(azurite, url, bundle, host_port) | dict(more_settings or {})
-            settings_file = write_settings(folder, settings)
+            settings_file = write_settings(folder / SETTINGS_NAME, settings)
             async with Children(logs) as hosts, _trusting(bundle) as http:
                 host = await hosts.start(
                     "functions host",
@@ -141,9 +142,8 @@ def app_settings(azurite: Azurite, url: str, bundle: str, host_port: int) -> dic
     }
 
 
-def write_settings(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Write the settings as a `local.settings.json`; give its path."""
-    path = folder / "local.settings.json"
+def write_settings(path: Path, settings: Mapping[str, str]) -> Path:
+    """Write the settings in the form of a `local.settings.json`; give its path."""
     path.write_text(json.dumps({"IsEncrypted": False, "Values": settings}, indent=2), encoding="utf-8")
     return path
 
