@@ -1,4 +1,4 @@
-"""Registers the functions, and nothing else."""
+"""Registers the functions, and loads ahead what they need."""
 
 import azure.functions as func
 
@@ -14,6 +14,7 @@ from functions import (
     usage_export,
     usage_report,
 )
+from shared.preloading import preload_when_idle
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -29,3 +30,4 @@ for module in (
     usage_report,
 ):
     app.register_functions(module.blueprint)
+preload_when_idle()

@@ -98,6 +98,11 @@ class Bounds:
     usage_rows_in_memory: int = _whole(20_000, "rows", "rows of usage that are sorted at once; more go to the disk")
     usage_run_seconds: float = _bound(20 * MINUTE, "seconds", "how long a run exports usage before it leaves the rest")
     usage_claim_seconds: float = _bound(10 * MINUTE, "seconds", "how long a run's claim on a series lasts unrenewed")
+    preload_after_seconds: float = _bound(
+        2,
+        "seconds",
+        "how long after its start a worker begins to load ahead, while it is idle, what taps and prints need",
+    )
     doctor_check_seconds: float = _bound(20, "seconds", "how long `printops doctor` waits for one check")
     clock_skew_seconds: float = _bound(MINUTE, "seconds", "how far this clock may be from Graph's and storage's")
 

@@ -76,16 +76,15 @@ def public_client(settings: Settings, cache: TokenCache) -> Iterator[Any]:
     Raises one of `troubles` where the authority does not answer.
     """
     import msal
-    from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS
 
-    known = urlsplit(settings.graph_authority).hostname in WELL_KNOWN_AUTHORITY_HOSTS
     with _session(settings.graph_ca_bundle, settings.bounds.authority_timeout_seconds) as session:
         yield msal.PublicClientApplication(
             settings.graph_client_id,
             authority=settings.tenant_authority,
             token_cache=cache,
-            # Microsoft's list of authorities knows no private one, and need not be asked about it.
-            instance_discovery=None if known else False,
+            # The settings name the authority. Microsoft's list of them would cost each refresh a request more, and tell
+            # only other names of the same one, under which nothing is stored here.
+            instance_discovery=False,
             http_client=session,
         )
 
