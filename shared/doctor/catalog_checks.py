@@ -19,7 +19,7 @@ from shared.kiosk.delegates import read_delegates
 from shared.tasks.rules import parse_rules
 
 APPLY = "python -m printops apply"
-CATALOG_APPLY = "python -m printops init, then python -m printops apply"
+CATALOG_APPLY = "python -m printops init && python -m printops apply"
 type Object = Mapping[str, Any]
 type Triggers = Sequence[Object]
 type ReadTriggers = Callable[[bool], Awaitable[Triggers]]

@@ -111,7 +111,7 @@ def _denied(error: GraphDenied, asked: Asked) -> Explanation | None:
     kind = _kind(error, asked)
     if _SUBSCRIPTION.search(message):
         return Explanation(
-            "subscriptionMissing",
+            "universalPrintMissing",
             "the tenant has no active subscription that includes Universal Print",
             "Microsoft 365 admin center > Billing > Purchase services > Universal Print",
         )
@@ -226,7 +226,7 @@ def _conflict(error: GraphError, asked: Asked) -> Explanation | None:
 
 
 def _gone(error: GraphError, asked: Asked) -> Explanation | None:
-    again = "python -m printops plan, then python -m printops apply"
+    again = "python -m printops plan && python -m printops apply"
     if error.operation in ("create job", "get share"):
         what = f"Universal Print knows no share {asked.subject} any more".replace("  ", " ")
         return Explanation("shareGone", what, "Azure portal > Universal Print > Printer shares", again)

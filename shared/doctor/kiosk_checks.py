@@ -13,7 +13,7 @@ from shared.storage.state import StateStore
 
 async def check_kiosk(kiosk_id: str, state: StateStore, catalog: Catalog, now: datetime) -> Finding:
     """Look at its record, and for its printer in the catalog."""
-    again = f"python -m printops kiosk remove {kiosk_id}, then python -m printops kiosk add NAME --printer PRINTER"
+    again = f"python -m printops kiosk remove {kiosk_id} && python -m printops kiosk add NAME --printer PRINTER"
     stored = await state.read(kiosk_path(kiosk_id))
     if stored is None:
         return skipped("it was removed meanwhile")

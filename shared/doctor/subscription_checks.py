@@ -12,6 +12,7 @@ from shared.subscriptions.upkeep import load_record
 
 # Functions: run a function that no HTTP request triggers, by hand.
 _PORTAL = "Function App > Functions > upkeep > Code + Test > Test/Run; within 15 minutes it runs by itself"
+_EFFECT = "held jobs appear up to a minute late"
 _COMMAND = (
     "curl --request POST https://APP.azurewebsites.net/admin/functions/upkeep --header 'x-functions-key: MASTER_KEY' "
     "--json '{}'"
@@ -60,10 +61,8 @@ def subscription_finding(
     if stranger is not None:
         words = f"a subscription to print tasks is there ({stranger.id}) that the state does not know, nor its secret"
         return failed(f"{words}{trouble}", portal=_PORTAL, command=_COMMAND, cause="subscriptionUnknown")
-    what = "there is no subscription to print tasks" if found is None else "the subscription to print tasks is wrong"
-    return failed(
-        f"{what}: {decision.reason}{trouble}; held jobs appear up to a minute late",
-        portal=_PORTAL,
-        command=_COMMAND,
-        cause="subscriptionMissing" if found is None else "subscriptionWrong",
-    )
+    if found is None:
+        words = f"there is no subscription to print tasks: {decision.reason}{trouble}; {_EFFECT}"
+        return failed(words, portal=_PORTAL, command=_COMMAND, cause="subscriptionMissing")
+    words = f"the subscription to print tasks is wrong: {decision.reason}{trouble}; {_EFFECT}"
+    return failed(words, portal=_PORTAL, command=_COMMAND, cause="subscriptionWrong")

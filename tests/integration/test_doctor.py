@@ -48,6 +48,8 @@ def instead[Value](owner: object, name: str, value: Value) -> Iterator[None]:
 async def test_where_everything_works_every_line_says_so_and_nothing_is_left_behind(world: DoctorWorld) -> None:
     found = await world.examine()
     assert {name: one.words for name, one in found.items() if one.status is not Status.OK} == {}
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+    assert {name.split()[0] for name in found if f"`{name.split()[0]}`" not in page} == set()
     assert world.set_up.tenant.device.documents == []
     storage = world.services.storage
     paths = [path async for path in storage.state.list_paths("")]

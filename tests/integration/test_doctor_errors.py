@@ -165,7 +165,7 @@ async def test_a_tenant_without_universal_print(set_up: SetUp) -> None:
             await made(set_up, set_up.tenant.anna, *PRINT_SCOPES)
     finally:
         world.licences = bought
-    assert named(refused.value, asked(set_up.tenant.anna)).cause == "subscriptionMissing"
+    assert named(refused.value, asked(set_up.tenant.anna)).cause == "universalPrintMissing"
 
 
 async def test_a_command_that_met_such_an_error_says_what_mends_it(

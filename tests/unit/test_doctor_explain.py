@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
@@ -24,6 +27,16 @@ from shared.permissions import PERMISSIONS, Kind
 
 ACCOUNT = "print1@contoso.com"
 SCOPES = '"The token does not have one or more required security scopes."'
+
+
+def test_the_page_names_every_cause_and_no_other() -> None:
+    root = Path(__file__).parents[2]
+    sources = [path.read_text(encoding="utf-8") for path in (root / "shared" / "doctor").glob("*.py")]
+    made = {name for text in sources for name in re.findall(r'cause="(\w+)"', text)}
+    made |= {name for text in sources for name in re.findall(r'(?:Explanation|Refusal)\(\s*"(\w+)"', text)}
+    table = (root / "docs" / "doctor.md").read_text(encoding="utf-8").partition("## Errors by name")[2]
+    named = {name for row in re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == made
 
 
 def lapsed(number: int) -> AccountLapsed:
