@@ -64,7 +64,7 @@ class Line:
         """The line for programs."""
         found = self.finding
         return {
-            "check": self.check,
+            "id": self.check,
             "subject": self.subject,
             "status": found.status.value,
             "words": found.words,

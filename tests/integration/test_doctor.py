@@ -191,7 +191,7 @@ async def test_the_command_answers_programs_and_prints_a_page_where_it_is_told_t
     ended = await _printops("doctor", "--json", "--print", "finance", "--yes")
     assert ended.exit_code == 0, ended.output
     document = json.loads(ended.stdout)
-    checks = {f"{one['check']} {one['subject']}".strip(): one for one in document["checks"]}
+    checks = {f"{one['id']} {one['subject']}".strip(): one for one in document["checks"]}
     assert document["exitCode"] == 0
     assert checks[TRIGGER]["status"] == "skipped"
     assert checks["print.page finance"]["status"] == "ok"

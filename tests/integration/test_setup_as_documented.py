@@ -135,7 +135,7 @@ async def test_the_page_leads_from_nothing_to_the_first_page_and_the_first_tap(t
 
         doctor = f"{sys.executable} -m printops doctor --json --administrator {ADMINISTRATOR} || true"
         checks = json.loads((await running.command(doctor)).partition("{")[2].join(("{", "")))["checks"]
-        assert {check["id"]: check["what"] for check in checks if check["status"] == "failed"} == {}
+        assert {check["id"]: check["words"] for check in checks if check["status"] == "failed"} == {}
         assert "Nothing to do" in await running.command(f"{sys.executable} -m printops drift")
 
 

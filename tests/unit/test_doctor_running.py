@@ -114,7 +114,7 @@ def test_programs_get_the_same_by_stable_names() -> None:
         "summary": {"ok": 0, "warning": 0, "failed": 1, "skipped": 0},
         "checks": [
             {
-                "check": "account.printing",
+                "id": "account.printing",
                 "subject": "print1",
                 "status": "failed",
                 "words": "may not",
