@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -49,6 +50,8 @@ def doctor(
     Exit codes: 0 nothing failed; 2 something is to be mended; 1 it could not be told.
     """
     environ = read_environment(settings_file)
+    # What they would say is said by the lines.
+    logging.getLogger("azure").setLevel(logging.CRITICAL)
 
     async def work() -> int:
         async with AsyncExitStack() as stack:

@@ -13,15 +13,16 @@ from shared.doctor import catalog_checks as catalogs
 from shared.doctor import settings_checks as settings
 from shared.doctor.asked import Asked
 from shared.doctor.clock_checks import check_clock, graph_date, storage_date
-from shared.doctor.finding import Finding, Line, skipped, works
+from shared.doctor.finding import Finding, Line, skipped
 from shared.doctor.ground import Ground
 from shared.doctor.kiosk_checks import check_kiosk
 from shared.doctor.running import Check, examine, key
-from shared.doctor.storage_checks import check_container, check_queue
+from shared.doctor.storage_checks import check_account, check_container, check_queue
 from shared.doctor.subscription_checks import check_subscription
 from shared.names import CONTAINERS, POISON_SUFFIX, QUEUES, STATE
 from shared.permissions import Part
 
+ACCOUNT = "storage.account"
 STATE_WORKS = key("storage.container", STATE)
 PUBLISHED = "catalog.published"
 TOKEN = "application.token"  # noqa: S105 - the id of a check
@@ -83,17 +84,15 @@ def _settings(ground: Ground) -> Iterator[Check]:
 
 def _storage(ground: Ground) -> Iterator[Check]:
     storage, place = ground.services.storage, ground.place
-
-    async def account() -> Finding:
-        return works(place.words)
-
-    yield Check("storage.account", account)
+    asked = Asked(storage=place.account)
+    yield Check(ACCOUNT, partial(check_account, storage.container(STATE), place), asked=asked)
     for name in CONTAINERS:
         run = partial(check_container, storage.container(name), name, place, ground.token_hex)
-        yield Check("storage.container", run, name, asked=Asked(subject=name, storage=place.account))
+        yield Check("storage.container", run, name, (ACCOUNT,), asked=Asked(subject=name, storage=place.account))
     for name in (each + suffix for each in QUEUES for suffix in ("", POISON_SUFFIX)):
         asked = Asked(subject=f"queue {name}", storage=place.account)
-        yield Check("storage.queue", partial(check_queue, storage.queue_client(name), name, place), name, asked=asked)
+        run = partial(check_queue, storage.queue_client(name), name, place)
+        yield Check("storage.queue", run, name, (ACCOUNT,), asked)
 
 
 def _application(ground: Ground) -> Iterator[Check]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from shared.catalog import Catalog
 from shared.doctor.account_checks import AccountTokensOf
 from shared.doctor.administrator_checks import Administrator
-from shared.doctor.storage_checks import StoragePlace, place_of
+from shared.doctor.storage_checks import AT_ONCE, StoragePlace, place_of
 from shared.graph.admin_client import AdminClient
 from shared.graph.app_client import AppClient
 from shared.graph.application import ApplicationAccess
@@ -71,11 +71,14 @@ async def open_ground(
     options: dict[str, Any] = {"bounds": core.bounds, "sleep": core.sleep, "random": core.random}
     container = services.storage.container(STATE)
     seconds = settings.bounds.doctor_check_seconds
-    catalog, statuses, kiosks = await asyncio.gather(
-        _tried(core.load_catalog, seconds),
-        _tried(services.pool.statuses, seconds),
-        _tried(lambda: _kiosks(services), seconds),
-    )
+    if await _tried(lambda: container.exists(**AT_ONCE), seconds):
+        catalog, statuses, kiosks = await asyncio.gather(
+            _tried(core.load_catalog, seconds),
+            _tried(services.pool.statuses, seconds),
+            _tried(lambda: _kiosks(services), seconds),
+        )
+    else:
+        catalog, statuses, kiosks = None, None, None
     reports = from_services(services).reports
     clock = now or core.now
     return Ground(

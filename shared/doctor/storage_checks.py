@@ -20,6 +20,8 @@ PROBES = "doctor/"
 # A trial message that could not be taken back is gone after this, and is seen by nobody before.
 PROBE_SECONDS = 300
 _NEVER = '"0x0"'
+# The SDK waits a quarter of a minute before it tries again, and hides why for so long.
+AT_ONCE: dict[str, Any] = {"retry_total": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,19 @@ def place_of(connection: StorageConnection, address: str, account: str) -> Stora
     return StoragePlace(account, is_azurite, identity)
 
 
+async def check_account(container: ContainerClient, place: StoragePlace) -> Finding:
+    """Whether it answers at all; what it lets this identity do is for the other checks."""
+    from azure.core.exceptions import HttpResponseError
+
+    try:
+        await container.exists(**AT_ONCE)
+    except HttpResponseError as error:
+        if error.response is None:
+            # No identity was found, so storage was not asked.
+            raise
+    return works(place.words)
+
+
 async def check_container(
     container: ContainerClient, name: str, place: StoragePlace, token_hex: Callable[[int], str]
 ) -> Finding:
@@ -67,7 +82,7 @@ async def check_container(
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        async for _ in container.list_blob_names(results_per_page=1):
+        async for _ in container.list_blob_names(results_per_page=1, **AT_ONCE):
             break
     except ResourceNotFoundError:
         return failed(
@@ -115,7 +130,7 @@ async def check_queue(queue: QueueClient, name: str, place: StoragePlace) -> Fin
     from azure.core.exceptions import ResourceNotFoundError
 
     try:
-        await queue.peek_messages(max_messages=1)
+        await queue.peek_messages(max_messages=1, **AT_ONCE)
     except ResourceNotFoundError:
         return _missing_queue(name, place)
     if name.endswith(POISON_SUFFIX):

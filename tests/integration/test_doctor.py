@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -171,6 +172,15 @@ async def test_licence_role_and_multi_factor_are_told_apart(world: DoctorWorld) 
     with instead(tenant.anna, "needs_interaction", True):
         found = await world.examine(administered=False)
     assert {name: found[name].cause for name in broken(found)} == {f"account.sign-in {ACCOUNT}": "interactionRequired"}
+
+
+async def test_storage_that_cannot_be_reached_is_told_once(world: DoctorWorld) -> None:
+    nowhere = re.sub(r":[0-9]+/", ":1/", world.environ["PrintStorage"])
+    found = await world.examine(administered=False, environ=world.environ | {"PrintStorage": nowhere})
+    assert {name: found[name].cause for name in broken(found)} == {"storage.account": "unreachable"}
+    assert "Azurite" in found["storage.account"].portal
+    assert found["storage.queue print-jobs"].status is Status.SKIPPED
+    assert found["application.token"].status is Status.OK
 
 
 async def test_without_a_catalog_what_it_names_is_skipped(world: DoctorWorld) -> None:
