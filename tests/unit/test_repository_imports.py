@@ -32,6 +32,10 @@ FORBIDDEN = {
 }
 
 
+# What only the command line uses, and is not deployed.
+LEFT_OUT = ("directory", "doctor", "fleet", "ipp", "permissions")
+
+
 def imports_of(path: Path) -> Iterator[str]:
     """The dotted names that a file imports, at the top or inside a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -52,6 +56,20 @@ def test_imports_go_one_way(package: str) -> None:
         for path in files(package)
         for name in imports_of(path)
         if name.split(".")[0] in FORBIDDEN[package]
+    }
+    assert wrong == set()
+
+
+def test_what_is_deployed_needs_nothing_that_is_left_out() -> None:
+    left_out = tuple(f"shared.{name}." for name in LEFT_OUT)
+    deployed = [
+        path for path in files("shared") if path.relative_to(ROOT / "shared").with_suffix("").parts[0] not in LEFT_OUT
+    ]
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in [*deployed, *files("functions")]
+        for name in imports_of(path)
+        if f"{name}.".startswith(left_out)
     }
     assert wrong == set()
 
