@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, ContainerClient
     from azure.storage.queue.aio import QueueClient
 
-# Below this the trials write, and leave nothing.
-PROBES = "doctor/"
+# So begin the names that the trials write, and remove. In a folder they would leave it behind where storage has folders.
+PROBES = "doctor-probe-"
 # A trial message that could not be taken back is gone after this, and is seen by nobody before.
 PROBE_SECONDS = 300
 _NEVER = '"0x0"'

@@ -54,7 +54,7 @@ async def test_where_everything_works_every_line_says_so_and_nothing_is_left_beh
     assert world.set_up.tenant.device.documents == []
     storage = world.services.storage
     paths = [path async for path in storage.state.list_paths("")]
-    assert [path for path in paths if path.startswith(("doctor/", "jobs/"))] == []
+    assert [path for path in paths if path.startswith(("doctor", "jobs/"))] == []
     assert await storage.queue("print-jobs").depth() == 0
     jobs = world.set_up.service.emulator.jobs.of_share(world.set_up.tenant.share)
     assert {job.state for job in jobs} == {"canceled"}
