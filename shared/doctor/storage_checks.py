@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, ContainerClient
     from azure.storage.queue.aio import QueueClient
 
-# So begin the names that the trials write, and remove. In a folder they would leave it behind where storage has folders.
+# So the names of probes begin. They lie in no folder, which would stay behind where storage has real ones.
 PROBES = "doctor-probe-"
 # A trial message that could not be taken back is gone after this, and is seen by nobody before.
 PROBE_SECONDS = 300
