@@ -30,6 +30,8 @@ HARMLESS = {
     ("path", "shared/kiosk/tapping.py"),
     # of the audit: ids, people, and the sentence that the kiosk was told
     ("json.dumps(line)", "shared/kiosk/audit.py"),
+    # of a module
+    ("name", "shared/preloading.py"),
     # of a metric
     ("name", "shared/metrics.py"),
     # the status of an HTTP answer
