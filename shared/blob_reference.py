@@ -43,7 +43,10 @@ class BlobReferenceConverter(InConverter, binding="blob", trigger="blobTrigger")
             raise ValueError("the host sent the blob's content, not a reference: is the extension bundle 4 or newer?")
         if data.value.source != BLOB_SOURCE:
             raise ValueError(f"the host sent a reference to {data.value.source}, not to a blob")
-        content = json.loads(data.value.content)
+        try:
+            content = json.loads(data.value.content)
+        except RecursionError as error:
+            raise ValueError("the host's reference is no reference") from error
         container = content.get("ContainerName") if isinstance(content, dict) else None
         name = content.get("BlobName") if isinstance(content, dict) else None
         if not isinstance(container, str) or not isinstance(name, str) or not container or not name:

@@ -73,10 +73,20 @@ def decode_row(values: Mapping[str, Any]) -> LedgerRow:
     try:
         known = {name: values[public] for name, public in _NAMES.items() if public in values}
         row = LedgerRow(**{**known, "states": tuple(known.get("states") or ())})
-        datetime.fromisoformat(row.ended)
+        _check(row)
     except (TypeError, ValueError) as error:
         raise LedgerRowUnreadable(f"a line of the ledger cannot be read: {error}") from error
     return row
+
+
+def _check(row: LedgerRow) -> None:
+    """What figures are made of must be of its kind. Raises ValueError."""
+    if not all(isinstance(text, str) for text in (row.id, row.source, row.outcome, row.code, row.reason)):
+        raise ValueError("a word is no text")
+    seen = [state.get("at") if isinstance(state, dict) else None for state in row.states]
+    for time in (row.ended, *(time for time in (row.begun, row.started) if time is not None), *seen):
+        if not isinstance(time, str) or datetime.fromisoformat(time).tzinfo is None:
+            raise ValueError("a time is none")
 
 
 # What the metrics call the ends of documents; any other outcome goes by its own word.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from shared.bounds import Bounds
-from shared.errors import GraphDenied, GraphError
+from shared.errors import GraphDenied, GraphError, NoReply
 from shared.graph.retry import call
-from shared.graph.translation import refusal, translated
+from shared.graph.translation import reading, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -82,7 +82,9 @@ class ApplicationCalls:
 
         `headers` are sent beside the usual ones.
         """
-        if urlsplit(address).netloc.lower() != self._host:
+        with reading(operation):
+            host = urlsplit(address).netloc.lower()
+        if host != self._host:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
 
@@ -105,9 +107,16 @@ class ApplicationCalls:
         self, operation: str, address: str, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Every entry of a list, over all of its pages."""
+        seen: set[str] = set()
         while address:
+            if address in seen:
+                raise GraphError(operation, 200, "pagesInCircle", "a nextLink leads back to a page before it")
+            seen.add(address)
             page = (await self.exchange(operation, "GET", address, headers=headers, repeatable=True)).values
-            for entry in page.get("value") or []:
+            found = page.get("value") or []
+            if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+                raise NoReply(operation, "the answer has no list of objects")
+            for entry in found:
                 yield entry
             address = str(page.get("@odata.nextLink") or "")
 

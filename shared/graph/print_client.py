@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphError
 from shared.graph.retry import call
-from shared.graph.translation import translated
+from shared.graph.translation import reading, translated
 from shared.upload.session import UploadSession
 
 if TYPE_CHECKING:
@@ -116,11 +116,15 @@ class PrintClient:
         request = RequestConfiguration(query_parameters=query)
         page = await self._run("list jobs", account, lambda: share.jobs.get(request), repeatable=True)
         views: list[JobView] = []
+        seen: set[str] = set()
         while page is not None:
             views.extend(_view(job) for job in page.value or [])
             link = page.odata_next_link
             if not link:
                 break
+            if link in seen:
+                raise GraphError("list jobs", 200, "pagesInCircle", "a nextLink leads back to a page before it")
+            seen.add(link)
             page = await self._run("list jobs", account, share.jobs.with_url(link).get, repeatable=True)
         return views
 
@@ -142,12 +146,13 @@ class PrintClient:
         )
         if session is None or not session.upload_url:
             raise GraphError("create upload session", 200, "emptyAnswer", "the answer holds no uploadUrl")
-        return UploadSession.opened(
-            upload_url=session.upload_url,
-            expires=session.expiration_date_time,
-            next_expected_ranges=session.next_expected_ranges or [],
-            size=size,
-        )
+        with reading("create upload session"):
+            return UploadSession.opened(
+                upload_url=session.upload_url,
+                expires=session.expiration_date_time,
+                next_expected_ranges=session.next_expected_ranges or [],
+                size=size,
+            )
 
     async def start(self, account: str, share_id: str, job_id: str) -> None:
         """Graph: printjob-start. Not repeatable here: after a lost reply the caller looks the job up."""
@@ -194,6 +199,11 @@ class PrintClient:
 
 
 def _view(job: PrintJob | None) -> JobView:
+    with reading("read job"):
+        return _read_view(job)
+
+
+def _read_view(job: PrintJob | None) -> JobView:
     if job is None or not job.id:
         raise GraphError("read job", 200, "emptyAnswer", "the answer holds no job")
     status = job.status

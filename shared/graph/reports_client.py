@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphError
 from shared.graph.retry import call
-from shared.graph.translation import refusal, translated
+from shared.graph.translation import reading, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -73,7 +73,9 @@ class ReportsClient:
 
         Raises GraphError's branches, NoReply, AccountLapsed, and NotNow where Graph asks for a long wait.
         """
-        if urlsplit(address).netloc.lower() != self._host:
+        with reading("read report"):
+            host = urlsplit(address).netloc.lower()
+        if host != self._host:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError("read report", 200, "foreignLink", "a nextLink leads to another host")
 

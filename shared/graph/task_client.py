@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shared.bounds import Bounds
 from shared.errors import GraphError
 from shared.graph.application_calls import ApplicationCalls, ApplicationTokens, segment
-from shared.graph.translation import refusal, translated
+from shared.graph.translation import reading, refusal, translated
 from shared.upload.session import UploadSession
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class TaskClient:
         address = f"{self._document(printer_id, job_id, document_id)}/createUploadSession"
         body = {"properties": {"documentName": name, "contentType": content_type, "size": size}}
         values = await self._calls.run("create upload session", "POST", address, body, repeatable=True)
-        with translated("create upload session"):
+        with reading("create upload session"):
             return UploadSession.opened(
                 upload_url=_text(values, "uploadUrl"),
                 expires=_time(values.get("expirationDateTime")),
@@ -170,11 +170,10 @@ class TaskClient:
         query = "$select=id,displayName,status,isAcceptingJobs"
         address = f"{self._base_url}/print/printers/{segment(printer_id)}?{query}"
         values = await self._calls.run("get printer", "GET", address, repeatable=True)
-        status = values.get("status") or {}
+        with reading("get printer"):
+            state = str((values.get("status") or {}).get("state") or "unknown")
         name = str(values.get("displayName") or printer_id)
-        return PrinterStatus(
-            printer_id, name, str(status.get("state") or "unknown"), values.get("isAcceptingJobs") is not False
-        )
+        return PrinterStatus(printer_id, name, state, values.get("isAcceptingJobs") is not False)
 
     async def get_user(self, name: str) -> User:
         """The user with this user principal name or id (Graph: user-get)."""
@@ -192,7 +191,8 @@ class TaskClient:
         for start in range(0, len(wanted), GROUPS_AT_ONCE):
             body = {"groupIds": wanted[start : start + GROUPS_AT_ONCE]}
             values = await self._calls.run("check member groups", "POST", address, body, repeatable=True)
-            found |= {str(group).lower() for group in values.get("value") or []}
+            with reading("check member groups"):
+                found |= {str(group).lower() for group in values.get("value") or []}
         return frozenset(found)
 
     def _task(self, definition_id: str, task_id: str) -> str:
@@ -206,6 +206,11 @@ class TaskClient:
 
 
 def _task(values: Mapping[str, Any]) -> Task:
+    with reading("read task"):
+        return _read_task(values)
+
+
+def _read_task(values: Mapping[str, Any]) -> Task:
     if not values.get("id"):
         raise GraphError("read task", 200, "emptyAnswer", "the answer holds no task")
     parent = _parent(values.get("parentUrl"))
@@ -219,6 +224,11 @@ def _parent(url: object) -> tuple[str, str] | None:
 
 
 def _job(values: Mapping[str, Any]) -> Job:
+    with reading("read job"):
+        return _read_job(values)
+
+
+def _read_job(values: Mapping[str, Any]) -> Job:
     if not values.get("id"):
         raise GraphError("read job", 200, "emptyAnswer", "the answer holds no job")
     status = values.get("status") or {}

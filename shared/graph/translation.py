@@ -25,6 +25,8 @@ from shared.telemetry.signals import span
 UNREACHABLE_SECONDS = 15.0
 # A longer wait than this is not believed: after it the service is asked again, and may repeat it.
 LONGEST_WAIT_SECONDS = 24 * 60 * 60.0
+# What code raises that meets a value of another kind than it was told of.
+_SURPRISES = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 @contextmanager
@@ -48,14 +50,33 @@ def _translated(operation: str) -> Iterator[None]:
         raise NotNow(
             "graphUnreachable", f"{operation}: the service cannot be reached ({error!r})", UNREACHABLE_SECONDS
         ) from error
-    except (httpx.RequestError, ValueError) as error:
+    except (httpx.RequestError, httpx.InvalidURL, ValueError, RecursionError) as error:
         # An answer that cannot be read tells as little as none: the work may have been done.
         raise NoReply(operation, repr(error)) from error
     except Exception as error:
         # kiota raises the bare class for an answer of a content type that it cannot parse.
-        if type(error) is not Exception:
+        if type(error) is not Exception and not _from_parsing(error):
             raise
-        raise NoReply(operation, str(error)) from error
+        raise NoReply(operation, repr(error)) from error
+
+
+def _from_parsing(error: Exception) -> bool:
+    """Whether kiota raised it over an answer of another shape than its model: it lets Python's own errors through."""
+    frame = error.__traceback__
+    while frame is not None:
+        if str(frame.tb_frame.f_globals.get("__name__")).startswith("kiota_serialization_json."):
+            return isinstance(error, _SURPRISES)
+        frame = frame.tb_next
+    return False
+
+
+@contextmanager
+def reading(operation: str) -> Iterator[None]:
+    """Raise NoReply where an answer has not the shape that Graph documents: it tells as little as none."""
+    try:
+        yield
+    except _SURPRISES as error:
+        raise NoReply(operation, f"the answer cannot be read: {error!r}") from error
 
 
 def refusal(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> GraphError:
@@ -63,7 +84,7 @@ def refusal(operation: str, status: int, headers: Mapping[str, str], content: by
     try:
         body = json.loads(content)["error"]
         code, message = str(body["code"]), str(body.get("message") or "")
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         code, message = "unknownError", ""
     return graph_error(operation, _Refusal(status, headers, code, message))
 

@@ -334,7 +334,7 @@ def read_time(value: object) -> datetime | None:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body) if body else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

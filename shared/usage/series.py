@@ -51,7 +51,7 @@ class Series:
             if self.report is None:
                 return [_job(entry) for entry in entries]
             return [_usage(entry, self.table) for entry in entries]
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise RowUnfit(f"Graph answered {self.name} with a row that has no {error}") from error
 
 
@@ -127,6 +127,8 @@ def _job(entry: Mapping[str, Any]) -> Row:
         person.get("id"),
     )
     row = cells(ARCHIVED_JOBS.table, values)
+    if row[0] is None:
+        raise TypeError("createdDateTime")
     return (str(row[0])[:10], *row)
 
 

@@ -170,7 +170,7 @@ def decode_state(content: bytes) -> SeriesState:
             claimed_by=str(claim["by"]) if claim else None,
             claimed_until=datetime.fromisoformat(claim["until"]) if claim else None,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (LookupError, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SeriesStateUnreadable(f"the state of an exported series cannot be read: {error}") from error
 
 
