@@ -20,7 +20,7 @@ from tests.support.documents import pdf
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
-# Imports each module of the app, and whatever any function of it would import.
+# Imports each module of the app, whatever any function of it would import, and what is loaded ahead.
 IMPORT_EVERYTHING = """
 import ast, importlib, json, pathlib
 failed, files = {}, [pathlib.Path("function_app.py")]
@@ -44,6 +44,9 @@ for file in files:
             load(node.module, [alias.name for alias in node.names])
         elif isinstance(node, ast.Import):
             [load(alias.name) for alias in node.names]
+from shared.preloading import MODULES, TELEMETRY_MODULES
+for name in MODULES + TELEMETRY_MODULES:
+    load(name)
 print(json.dumps({"failed": failed, "files": len(files)}))
 """
 
@@ -59,7 +62,7 @@ async def deployed(package: Path, tmp_path_factory: pytest.TempPathFactory) -> A
     """One system for all tests: what each does leaves the others alone."""
     async with running_package(package / "app", tmp_path_factory.mktemp("system")) as running:
         yield running
-        for complaint in ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError"):
+        for complaint in ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "not be loaded ahead"):
             assert complaint not in running.log()
 
 
