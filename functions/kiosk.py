@@ -29,10 +29,12 @@ async def kiosk_jobs(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(
     trigger_arg_name="request", route="kiosk/redirect", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
-async def kiosk_redirect(request: func.HttpRequest) -> func.HttpResponse:
+async def kiosk_redirect(request: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Jobs come out at this kiosk's printer."""
     from shared.kiosk.http import answer_redirect, serve
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     return await serve(answer_redirect, request)
 
 
@@ -40,8 +42,10 @@ async def kiosk_redirect(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(
     trigger_arg_name="request", route="kiosk/discard", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
-async def kiosk_discard(request: func.HttpRequest) -> func.HttpResponse:
+async def kiosk_discard(request: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Jobs that nobody wants."""
     from shared.kiosk.http import answer_discard, serve
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     return await serve(answer_discard, request)

@@ -13,14 +13,16 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
 @blueprint.timer_trigger(
     arg_name="timer", schedule=os.environ.get("RECONCILE_SCHEDULE") or DEFAULT_RECONCILE_SCHEDULE, run_on_startup=False
 )
-async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+async def reconcile(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - bound by this name
     """Accept files and print tasks that nothing announced, queue what got stuck, and update the alerts."""
     from shared.health import update_alerts
     from shared.services import services
     from shared.steps import run_each
     from shared.submission.accepting import sweep
     from shared.tasks.timers import reconcile_tasks
+    from shared.telemetry.signals import invoked
 
+    invoked(context.trace_context.trace_parent)
     ready = await services()
 
     async def look() -> None:
@@ -33,7 +35,7 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the wor
 @blueprint.timer_trigger(
     arg_name="timer", schedule=os.environ.get("UPKEEP_SCHEDULE") or DEFAULT_UPKEEP_SCHEDULE, run_on_startup=False
 )
-async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+async def upkeep(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - bound by this name
     """See to the subscription, to sign-ins that rested for long and to the held jobs, and look for what is wrong."""
     from shared.accounts.care import keep_alive
     from shared.kiosk.throttle import tidy_attempts
@@ -42,8 +44,10 @@ async def upkeep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker
     from shared.subscriptions.services import subscription_services
     from shared.subscriptions.upkeep import maintain
     from shared.tasks.timers import tidy_held
+    from shared.telemetry.signals import invoked
     from shared.watching import watch
 
+    invoked(context.trace_context.trace_parent)
     ready = await services()
     subscription = await subscription_services()
     await run_each(

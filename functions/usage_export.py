@@ -15,11 +15,13 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
     schedule=os.environ.get("USAGE_EXPORT_SCHEDULE") or DEFAULT_USAGE_EXPORT_SCHEDULE,
     run_on_startup=False,
 )
-async def usage_export(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+async def usage_export(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - bound by this name
     """Export every day that is missing, and the last ones again."""
+    from shared.telemetry.signals import invoked
     from shared.usage.everything import export_everything
     from shared.usage.services import usage_services
 
+    invoked(context.trace_context.trace_parent)
     await export_everything(await usage_services())
 
 
@@ -27,9 +29,11 @@ async def usage_export(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the 
 @blueprint.timer_trigger(
     arg_name="timer", schedule=os.environ.get("UPKEEP_SCHEDULE") or DEFAULT_UPKEEP_SCHEDULE, run_on_startup=False
 )
-async def usage_export_rest(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the worker binds the trigger by this name
+async def usage_export_rest(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001 - bound by this name
     """Go on with an export that Graph asked to wait with, that lasted too long, or that died."""
+    from shared.telemetry.signals import invoked
     from shared.usage.everything import go_on
     from shared.usage.services import usage_services
 
+    invoked(context.trace_context.trace_parent)
     await go_on(await usage_services())

@@ -28,6 +28,7 @@ from shared.held.recovery import recover
 from shared.held.steps import back_to_held, claim, claim_end, new_run, sent
 from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
+from shared.telemetry.signals import span, trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +118,11 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
     if isinstance(taken, ReleaseOutcome):
         return taken
     entry, current = taken
+    with span("release job", trace_of(entry.task_id), **{"print.task": entry.task_id}):
+        return await _send_on(entry, current, wanted, services)
+
+
+async def _send_on(entry: HeldEntry, current: str, wanted: _Wanted, services: TaskServices) -> ReleaseOutcome:
     catalog = await services.load_catalog()
     printer = catalog.printer(wanted.to_printer)
     if printer is None or printer.virtual:
@@ -206,9 +212,10 @@ async def _discard(
         return taken
     entry, current = taken
     outcome = HeldOutcome("discarded", "Discarded at the printer.", timestamp(services.now()))
-    entry, current = await begin_ending(entry, current, outcome, services, by=by, kiosk_id=kiosk_id)
-    if await finish_ending(entry, current, services):
-        return _outcome(entry, ReleaseCode.DISCARDED, Reason.DISCARDED, outcome.reason)
+    with span("discard job", trace_of(entry.task_id), **{"print.task": entry.task_id}):
+        entry, current = await begin_ending(entry, current, outcome, services, by=by, kiosk_id=kiosk_id)
+        if await finish_ending(entry, current, services):
+            return _outcome(entry, ReleaseCode.DISCARDED, Reason.DISCARDED, outcome.reason)
     return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
 
 

@@ -42,9 +42,13 @@ class OpenTelemetryRecorder:
         self._histograms: dict[str, Histogram] = {}
 
     @contextmanager
-    def span(self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes) -> Iterator[None]:
+    def span(
+        self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes, *, fallback: str | None
+    ) -> Iterator[None]:
         """See Recorder. A request to Graph that failed shows the id that Microsoft's support asks for."""
-        context = trace.set_span_in_context(NonRecordingSpan(_context(parent))) if parent else None
+        is_within = trace.get_current_span().get_span_context().is_valid
+        below = parent or (None if is_within else fallback)
+        context = trace.set_span_in_context(NonRecordingSpan(_context(below))) if below else None
         kind = SpanKind.CLIENT if parent is None else SpanKind.CONSUMER
         linked = [Link(_context(link)) for link in links]
         with self._tracer.start_as_current_span(

@@ -25,11 +25,12 @@ class Recorder(Protocol):
     """Takes spans and measurements."""
 
     def span(
-        self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes
+        self, name: str, parent: str | None, links: Sequence[str], attributes: Attributes, *, fallback: str | None
     ) -> AbstractContextManager[None]:
-        """Record how long the block takes and how it ends: below `parent`, or in the current trace.
+        """Record how long the block takes and how it ends: below `parent`, or below the step that it is within.
 
-        `parent` and `links`, the other traces that led to it, are traceparents.
+        `parent` and `links`, the other traces that led to it, are traceparents; `fallback` is what it is below where
+        it is within none.
         """
         ...
 
@@ -54,7 +55,10 @@ def use(recorder: Recorder | None) -> None:
 
 
 def invoked(traceparent: str | None) -> None:
-    """Link the steps that follow in this invocation to what the host records of it (Functions: trace context)."""
+    """Join what follows in this invocation to what the host records of it (Functions: trace context).
+
+    A step of a document's own trace is linked to it; a call that belongs to no document is a part of it.
+    """
     _invocation.set(traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None)
 
 
@@ -70,7 +74,7 @@ def span(
         yield
         return
     parent = _traceparent(trace_id) if trace_id else carried
-    with _recorder.span(name, parent, _links(parent, carried), attributes):
+    with _recorder.span(name, parent, _links(parent, carried), attributes, fallback=_invocation.get()):
         yield
 
 

@@ -64,6 +64,25 @@ async def test_a_step_is_linked_to_what_the_host_records_of_its_invocation_and_s
     assert {f"{span.context.trace_id:032x}"[0] for span in recorded.spans} == {"5"}
 
 
+def test_a_call_that_belongs_to_no_document_is_a_part_of_its_invocation() -> None:
+    recorded = Telemetry()
+    signals.use(recorded.recorder)
+    try:
+        signals.invoked(f"00-{'1' * 32}-{'2' * 16}-01")
+        with signals.span("Graph: get printer"):
+            pass
+        signals.invoked(None)
+        with signals.span("Graph: list tasks"):
+            pass
+    finally:
+        signals.use(None)
+        signals.invoked(None)
+    joined, alone = recorded.spans
+    assert joined.parent is not None
+    assert f"{joined.context.trace_id:032x} {joined.parent.span_id:016x}" == f"{'1' * 32} {'2' * 16}"
+    assert alone.parent is None
+
+
 def test_without_a_place_to_send_to_nothing_is_recorded_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
     switch({}, telemetry=True, log_names=True)
     assert signals._recorder is None

@@ -63,6 +63,8 @@ async def test_a_job_that_is_held_released_and_printed_is_counted_at_each_step(
     )
     world.graph.set_state(OFFICE, str(answer.destination_job_id), "completed")
     await world.recover()
+    # The release, at the kiosk, is a step of the task's own trace.
+    assert telemetry.of_trace(signals.trace_of(entry.task_id)).count("release job") == 1
     metrics = telemetry.metrics()
     assert metrics["print.released"] == [({}, 1)]
     assert metrics["print.printed"] == [({"source": "tap", "reason": "completed"}, 1)]
