@@ -9,6 +9,7 @@ class Reason(StrEnum):
     """What a kiosk tells in the person's language. An outcome's code, or that of a held job's end, may be one too."""
 
     NOT_REACHED = "notReached"
+    UNCLEAR = "unclear"
     SOMEBODY_FASTER = "somebodyFaster"
     NOT_HELD = "notHeld"
     PRINTER_UNKNOWN = "printerUnknown"

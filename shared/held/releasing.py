@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 NOT_HELD = "The job is not held any more."
 NOT_REACHED = "The print service did not answer. The job is still here: try again in a moment."
+# A reply that was lost says neither that the job is still here nor that it is not.
+UNCLEAR = "The print service did not say what became of it. Look at the printer, and here again in a minute."
 
 
 class ReleaseCode(StrEnum):
@@ -106,11 +108,11 @@ async def _answered(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcom
         return ReleaseOutcome(ReleaseCode.ALREADY_GONE, Reason.SOMEBODY_FASTER, "Somebody else was faster.", path)
     except PrintFunctionsError as error:
         logger.warning("%s: not known yet what came of it: %s", path, error)
-        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED, path)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.UNCLEAR, UNCLEAR, path)
     except Exception:
         # One job's trouble must not take the others' answers with it; the claim's message goes on with it.
         logger.exception("%s could not be handled", path)
-        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED, path)
+        return ReleaseOutcome(ReleaseCode.TRY_AGAIN, Reason.UNCLEAR, UNCLEAR, path)
 
 
 async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskServices) -> ReleaseOutcome:
@@ -191,7 +193,7 @@ async def _unclear(entry: HeldEntry, etag: str, error: GraphError | NoReply, ser
     settled = timestamp(services.now() + timedelta(seconds=services.bounds.release_settle_seconds))
     if entry.release is not None:
         await services.entries.save(replace(entry, release=replace(entry.release, until=settled)), etag)
-    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
+    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.UNCLEAR, UNCLEAR)
 
 
 async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServices) -> ReleaseOutcome:

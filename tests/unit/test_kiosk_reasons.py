@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import GraphConflict, GraphUnavailable, NoReply
+from shared.errors import GraphConflict, GraphThrottled, GraphUnavailable, NoReply, NotNow
 from shared.held.entry import HeldState
 from shared.held.reasons import Reason
 from shared.kiosk.requests import job_id
@@ -65,9 +65,11 @@ async def test_a_refusal_says_why(
     ("fault", "code", "reason"),
     [
         (CONFLICT, "refused", Reason.SERVICE_REFUSED),
-        (NoReply("redirect", "cut"), "tryAgain", Reason.NOT_REACHED),
-        (GraphUnavailable("redirect", 503, "busy", "busy"), "tryAgain", Reason.NOT_REACHED),
-        (OSError("cut"), "tryAgain", Reason.NOT_REACHED),
+        (NotNow("graphUnreachable", "no route", 15), "tryAgain", Reason.NOT_REACHED),
+        (GraphThrottled("redirect", 429, "busy", "busy"), "tryAgain", Reason.NOT_REACHED),
+        (NoReply("redirect", "cut"), "tryAgain", Reason.UNCLEAR),
+        (GraphUnavailable("redirect", 503, "busy", "busy"), "tryAgain", Reason.UNCLEAR),
+        (OSError("cut"), "tryAgain", Reason.UNCLEAR),
     ],
 )
 async def test_trouble_of_the_service_says_what_is_known(
@@ -76,6 +78,17 @@ async def test_trouble_of_the_service_says_what_is_known(
     world.tasks.graph.faults["redirect"] = [(fault, False)]
     outcome = await told(world)
     assert (outcome["outcome"], outcome["reasonCode"]) == (code, reason)
+
+
+async def test_a_lost_answer_that_cannot_be_looked_up_does_not_say_that_the_job_is_still_here(
+    world: KioskWorld,
+) -> None:
+    world.tasks.graph.faults["redirect"] = [(NoReply("redirect", "cut"), True)]
+    world.tasks.graph.faults["get_job"] = [(NotNow("graphUnreachable", "no route", 15), False)]
+    outcome = await told(world)
+    assert (outcome["outcome"], outcome["reasonCode"]) == ("tryAgain", Reason.UNCLEAR)
+    assert "still here" not in outcome["reason"]
+    assert [job for job in world.tasks.graph.jobs.values() if job.printer_id == OFFICE]
 
 
 async def test_a_job_that_is_still_being_sent_says_so(world: KioskWorld) -> None:

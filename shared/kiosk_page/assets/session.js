@@ -171,6 +171,8 @@ function settle(part, outcomes) {
   for (const each of part) {
     const outcome = found.get(each.job.id);
     const { reason, reasonCode, printer } = outcome ?? {};
-    conclude(each, outcome ? { code: outcome.outcome, reason, reasonCode, printer } : { code: "unknown" });
+    // The service lost an answer itself, so it knows no more than a page that lost one.
+    const known = outcome && reasonCode !== "unclear";
+    conclude(each, known ? { code: outcome.outcome, reason, reasonCode, printer } : { code: "unknown" });
   }
 }
