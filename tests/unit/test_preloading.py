@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,21 @@ async def test_every_module_that_is_loaded_ahead_is_followed_by_a_rest(monkeypat
     monkeypatch.setattr(asyncio, "sleep", sleep)
     await preloading.preload(("not_there_1", "json", "not_there_2"), 0.25)
     assert done == ["not_there_1", "rest 0.25", "not_there_2", "rest 0.25"]
+
+
+async def test_while_the_worker_has_other_work_nothing_more_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    # The processor time of the process before and after each rest: in the first two, something else took 5 ms.
+    used = iter([1.0, 1.005, 1.005, 1.01, 1.01, 1.0101, 2.0, 2.0])
+    monkeypatch.setattr(importlib, "import_module", done.append)
+    monkeypatch.setattr(time, "process_time", lambda: next(used))
+
+    async def sleep(_seconds: float) -> None:
+        done.append("rest")
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await preloading.preload(("not_there_1", "not_there_2"), 0.25)
+    assert done == ["not_there_1", "rest", "rest", "rest", "not_there_2", "rest"]
 
 
 async def test_a_module_that_is_gone_does_not_keep_the_others_from_being_loaded(
