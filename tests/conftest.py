@@ -32,6 +32,11 @@ def storage_account(azurite: Azurite, _account_numbers: Iterator[int]) -> Storag
     return azurite.account(f"test{next(_account_numbers)}")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many processes again as there are cores: a test of the whole system waits as often as it works."""
+    return max(2, (os.process_cpu_count() or 1) * 3 // 2)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """On CI a test that could not run for want of a Debian package has failed: nobody reads skips there."""

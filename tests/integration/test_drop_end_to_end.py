@@ -30,6 +30,7 @@ async def test_a_plain_upload_without_metadata_prints_once_and_leaves_a_receipt(
         assert receipt["printAccount"] in (ONE, TWO)
         assert [slip["documentName"] for slip in stack.slips] == ["letter.pdf"]
         assert await stack.inbox_is_empty()
+        await stack.host.idle()
         failed = [run for run in stack.host.invocations if run.outcome != "Succeeded"]
         assert failed == []
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from playwright.async_api import Page, expect
 from starlette.applications import Starlette
@@ -29,10 +30,16 @@ from emulator.universal_print.faults import Fault
 from emulator.universal_print.page import routes
 from emulator.universal_print.sample_documents import write_invoice, write_jpeg
 from emulator.universal_print.server import Emulator, running
-from tests.support.browser import browser
+from tests.support.browser import browser, shared_browser
 
 # The first use installs Debian packages where they are missing.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with shared_browser():
+        yield
 
 
 class _Office:

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.support.kiosk_browser import ANNA, kiosk, shared_browser
+from tests.support.browser import shared_browser
+from tests.support.kiosk_browser import ANNA, kiosk
 from tests.support.kiosk_page import PRINTER, KioskService, job
 
 # The first use installs Debian packages where they are missing.

@@ -12,7 +12,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from shared.kiosk_page import LANGUAGES
-from tests.support.kiosk_browser import ANNA, Kiosk, kiosk, shared_browser
+from tests.support.browser import shared_browser
+from tests.support.kiosk_browser import ANNA, Kiosk, kiosk
 from tests.support.kiosk_page import KioskService, job
 
 # The first use installs Debian packages where they are missing.

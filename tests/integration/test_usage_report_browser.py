@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 from pypdf import PdfReader
@@ -18,8 +19,11 @@ from pypdf import PdfReader
 from shared.usage_report.figures import MonthData, make_figures, parse_cost_rules
 from shared.usage_report.language import load_language
 from shared.usage_report.page import render
-from tests.support.browser import browser
+from tests.support.browser import browser, shared_browser
 from tests.support.usage_history import CATALOG, hostile, month_data
+
+# The first use installs Debian packages where they are missing.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.asyncio(loop_scope="module")]
 
 OCTOBER = date(2026, 10, 1)
 WHOLE = date(2026, 10, 31)
@@ -27,6 +31,12 @@ DESKTOP, PHONE = {"width": 1100, "height": 900}, {"width": 360, "height": 740}
 _LEFT_OF_ITS_CHART = """all => all
     .filter(text => text.getBoundingClientRect().left < text.closest("svg").getBoundingClientRect().left - 1)
     .map(text => text.textContent)"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with shared_browser():
+        yield
 
 
 class Visit:

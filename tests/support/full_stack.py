@@ -104,6 +104,7 @@ async def full_stack(
             "RECONCILE_SCHEDULE": NEVER,
             "UPKEEP_SCHEDULE": NEVER,
             "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+            "AzureFunctionsJobHost__extensions__queues__maxPollingInterval": "00:00:00.2",
         }
         logins = [printops(["login", name, "--device-code"], settings, emulator, name) for name in (ONE, TWO)]
         signing_in = asyncio.gather(*logins)

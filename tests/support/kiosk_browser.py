@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.support.browser import browser
 from tests.support.kiosk_page import KIOSK, SECRET, KioskService
@@ -20,10 +20,6 @@ ANNA, BEN = "04A2B3C4", "04D5E6F7"
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A badge reader's pace, and that of somebody who types fast, in seconds between keys.
 READER, TYPIST = 0.008, 0.12
-
-
-# The browser that the tests of a module share: to start one takes longer than most of them.
-_shared: list[Browser] = []
 
 
 @dataclass(frozen=True)
@@ -74,26 +70,14 @@ class Kiosk:
 
 
 @asynccontextmanager
-async def shared_browser() -> AsyncIterator[None]:
-    """One browser for every `kiosk` of the block; each has a profile of its own."""
-    async with browser() as running:
-        _shared.append(running)
-        try:
-            yield
-        finally:
-            _shared.remove(running)
-
-
-@asynccontextmanager
 async def kiosk(service: KioskService | None = None, *, set_up: bool = True, **context: Any) -> AsyncIterator[Kiosk]:
     """A kiosk that waits for a badge. Fails at the end when the page logged an error of its own."""
     service = service or KioskService()
     options = {"viewport": {"width": 1024, "height": 600}, "locale": "en-GB", "reduced_motion": "reduce", **context}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(service.serving())
-        running = _shared[0] if _shared else await stack.enter_async_context(browser())
+        running = await stack.enter_async_context(browser())
         page = await running.new_page(**options)
-        stack.push_async_callback(page.close)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if _is_fault(message.text) else None)

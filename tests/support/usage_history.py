@@ -6,6 +6,8 @@ import random
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from shared.ledger import LedgerRow
@@ -88,8 +90,9 @@ def usage(jobs: int, chance: random.Random, *, color: float = 0.3, sides: float 
     return Usage(pages, pages - in_color, in_color, pages - double, double, jobs, color_jobs, jobs // 40)
 
 
+@cache
 def month_data(month: date, until: date | None, *, printers: int = 24, people: int = 143, seed: int = 7) -> MonthData:
-    """A month with its thirteen months and its days; `until` as in MonthData."""
+    """A month with its thirteen months and its days, made once; `until` as in MonthData."""
     chance = random.Random(f"{seed}{month}")  # noqa: S311 - no secret hangs on it
     days = _days(month, until, chance)
     of_month = sum((usage for day, usage in days.items() if day >= month), Usage())
@@ -97,8 +100,8 @@ def month_data(month: date, until: date | None, *, printers: int = 24, people: i
     return MonthData(
         month=month,
         until=until,
-        months=months,
-        days=days,
+        months=MappingProxyType(months),
+        days=MappingProxyType(days),
         printers=tuple(
             Entry(f"printer-{index}", PRINTERS[index % len(PRINTERS)], part)
             for index, part in enumerate(_parts(of_month, printers, chance))
