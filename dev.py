@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.command == "test":
         # Hundreds of Pythons start in the tests, and without this each would compile every module anew.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        workers = [] if rest else ["-n", "logical"]
+        workers = [] if rest else ["-n", "auto"]
         return _become(["-m", "pytest", "-rs", *workers, *(["tests/unit"] if options.unit else []), *rest])
     return _become(["-m", "emulator.demo" if options.command == "run" else "benchmarks", *rest])
 

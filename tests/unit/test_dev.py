@@ -166,8 +166,8 @@ def test_only_one_sets_up_at_a_time() -> None:
 @pytest.mark.parametrize(
     ("arguments", "started"),
     [
-        (["test"], ["-m", "pytest", "-rs", "-n", "logical"]),
-        (["test", "--unit"], ["-m", "pytest", "-rs", "-n", "logical", "tests/unit"]),
+        (["test"], ["-m", "pytest", "-rs", "-n", "auto"]),
+        (["test", "--unit"], ["-m", "pytest", "-rs", "-n", "auto", "tests/unit"]),
         (["test", "--unit", "--pdb"], ["-m", "pytest", "-rs", "tests/unit", "--pdb"]),
         (
             ["test", "tests/a.py", "-k", "one or two", "-x"],
