@@ -14,6 +14,7 @@ from shared.graph.admin_client import AdministratorDenied
 from shared.graph.admin_permissions import NEEDS, PRINTER_ADMINISTRATOR, lacking
 from shared.graph.app_client import ApplicationDenied
 from shared.permissions import Kind, Part, naming
+from shared.permissions import lacking as not_served
 
 APP_CREATE = "python -m printops app create"
 # What takes a share, and fails where the share's access list does not name the account (Graph: printerShare).
@@ -195,15 +196,16 @@ def _missing(operation: str, kind: Kind | None, message: str, asked: Asked) -> t
         return lacking(operation, asked.granted)
     rows = naming(operation, kind) if kind is not None else ()
     names = tuple(dict.fromkeys(row.name for row in rows))
-    if asked.granted is not None:
-        absent = tuple(name for name in names if name not in asked.granted)
-        if absent and not (kind is Kind.APPLICATION and _serves(operation, asked.granted)):
-            return absent
+    if asked.granted is not None and kind is not None:
+        # Parts that need the operation may ask for different permissions: those of any one part will do.
+        absent = [_absent(operation, kind, part, asked.granted) for part in dict.fromkeys(row.part for row in rows)]
+        if absent and all(absent):
+            return absent[0]
     return names if _SCOPES.search(_before_advice(message)) else ()
 
 
-def _serves(operation: str, granted: frozenset[str]) -> bool:
-    return any(row.name in granted for row in naming(operation, Kind.APPLICATION))
+def _absent(operation: str, kind: Kind, part: Part, granted: frozenset[str]) -> tuple[str, ...]:
+    return tuple(row.name for row in not_served(granted, kind, {part}) if operation in row.operations)
 
 
 def _before_advice(message: str) -> str:

@@ -126,6 +126,25 @@ def test_a_refused_operation_names_the_permissions_that_it_takes(kind: Kind) -> 
             assert kind.value in found.what
 
 
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        (set(), "GroupMember.Read.All, User.Read.All"),
+        ({"User.Read.All"}, "GroupMember.Read.All"),
+        ({"GroupMember.Read.All"}, "User.Read.All"),
+    ],
+)
+def test_of_two_permissions_that_an_operation_takes_together_the_one_that_lacks_is_named(
+    granted: set[str], missing: str
+) -> None:
+    error = GraphDenied("check member groups", 403, "Forbidden", "Denied.")
+    found = explain(error, Asked(Kind.APPLICATION, granted=frozenset(granted)))
+    assert found is not None
+    assert found.cause == "permissionMissing"
+    assert all(name in found.what for name in missing.split(", "))
+    assert not any(name in found.what for name in granted)
+
+
 def test_who_has_all_permissions_lacks_the_licence_or_the_share() -> None:
     asked = Asked(Kind.DELEGATED, account=ACCOUNT, subject="hall", granted=_printing())
     licence = explain(GraphDenied("create job", 403, "accessDenied", "The user has no license."), asked)
