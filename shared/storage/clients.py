@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.deferred import deferred
 from shared.names import STATE
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
     from shared.settings import StorageConnection
+
+
+# Storage is asked four times within some 17 seconds: a person at a kiosk waits no longer for an answer, and every other
+# work comes back by itself. With the SDK's own waits the last is asked after more than a minute.
+RETRIES: Mapping[str, Any] = {"retry_total": 4, "initial_backoff": 1, "increment_base": 2, "connection_timeout": 5}
 
 
 class Storage:
@@ -55,11 +60,11 @@ async def open_storage(connection: StorageConnection) -> AsyncIterator[Storage]:
     credential: DefaultAzureCredential | ManagedIdentityCredential | None = None
     async with AsyncExitStack() as stack:
         if text:
-            blobs = BlobServiceClient.from_connection_string(text)
+            blobs = BlobServiceClient.from_connection_string(text, **RETRIES)
         else:
             credential = _credential(connection)
             await stack.enter_async_context(credential)
-            blobs = BlobServiceClient(str(connection.blob_service_uri), credential=credential)
+            blobs = BlobServiceClient(str(connection.blob_service_uri), credential=credential, **RETRIES)
         await stack.enter_async_context(blobs)
 
         @cache
@@ -67,9 +72,9 @@ async def open_storage(connection: StorageConnection) -> AsyncIterator[Storage]:
             from azure.storage.queue.aio import QueueServiceClient
 
             if text:
-                made = QueueServiceClient.from_connection_string(text)
+                made = QueueServiceClient.from_connection_string(text, **RETRIES)
             else:
-                made = QueueServiceClient(str(connection.queue_service_uri), credential=credential)
+                made = QueueServiceClient(str(connection.queue_service_uri), credential=credential, **RETRIES)
             stack.push_async_callback(made.close)
             return made
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.storage.blob._shared import policies_async as blob_policies
+from azure.storage.queue._shared import policies_async as queue_policies
 
 from emulator.azurite import StorageAccount
 from shared.names import STATE
@@ -80,3 +85,34 @@ async def test_a_line_goes_to_the_next_file_when_the_first_is_full(
     await log.append(DAY, {"line": 2})
     monkeypatch.undo()
     assert [entry["line"] async for entry in BlobDayLog(storage.container(STATE), prefix).read(DAY)] == [1, 2]
+
+
+async def test_a_storage_that_is_away_is_told_of_while_a_person_still_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    for module in (blob_policies, queue_policies):
+        wanted = module.ExponentialRetry.get_backoff_time
+
+        def no_wait(self: Any, settings: dict[str, Any], wanted: Any = wanted) -> float:
+            waits.append(wanted(self, settings))
+            return 0
+
+        monkeypatch.setattr(module.ExponentialRetry, "get_backoff_time", no_wait)
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    # Nobody listens at the port any more.
+    text = (
+        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;"
+        f"BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;QueueEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
+    )
+    async with open_storage(StorageConnection(text)) as storage:
+        asked: list[Callable[[], Awaitable[object]]] = [
+            lambda: storage.state.read("x"),
+            lambda: storage.queue("x").send({}),
+        ]
+        for work in asked:
+            waits.clear()
+            with pytest.raises(ServiceRequestError):
+                await work()
+            # Chance is up to three seconds for each.
+            assert len(waits) == 3
+            assert sum(waits) <= 17 + 3 * 3
