@@ -25,6 +25,7 @@ from emulator.azurite import azurite_process
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.errors import StorageConflict
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.task_client import TaskClient
 from shared.held.entry import HeldEntry
 from shared.held.releasing import ReleaseCode, release
@@ -164,12 +165,14 @@ async def _place(*, stored: bool) -> AsyncIterator[_Place]:
         http = await stack.enter_async_context(httpx.AsyncClient(verify=trust))
         uploads = await stack.enter_async_context(open_upload_http(trust))
         graph = TaskClient(
-            f"https://localhost:{link.hear()['port']}/v1.0",
-            http,
-            _Token(ready["token"]),
-            bounds=Bounds(),
-            sleep=asyncio.sleep,
-            random=random.random,
+            ApplicationCalls(
+                f"https://localhost:{link.hear()['port']}/v1.0",
+                http,
+                _Token(ready["token"]),
+                bounds=Bounds(),
+                sleep=asyncio.sleep,
+                random=random.random,
+            )
         )
         yield _Place(service, ready, _services(state, events, graph, uploads, ready))
 

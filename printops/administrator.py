@@ -127,29 +127,12 @@ async def open_session(
 
 def admin_client(services: Services, tokens: AdministratorTokens) -> AdminClient:
     """Graph as the administrator whose tokens these are."""
-    core = services.submissions
-    return AdminClient(
-        services.settings.graph_base_url,
-        services.http,
-        tokens,
-        bounds=core.bounds,
-        sleep=core.sleep,
-        random=core.random,
-        granted=tokens.granted,
-    )
+    return AdminClient(services.calls(tokens), sleep=services.submissions.sleep, granted=tokens.granted)
 
 
 def app_client(services: Services) -> AppClient:
     """Graph as the app itself."""
-    core = services.submissions
-    return AppClient(
-        services.settings.graph_base_url,
-        services.http,
-        ApplicationAccess(services.settings, core.uploads),
-        bounds=core.bounds,
-        sleep=core.sleep,
-        random=core.random,
-    )
+    return AppClient(services.calls(ApplicationAccess(services.settings, services.submissions.uploads)))
 
 
 @app.command("forget")

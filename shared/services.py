@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import aiohttp
     import httpx
 
+    from shared.graph.application_calls import ApplicationCalls, ApplicationTokens
+
 # httpx logs every address in full, and those of uploads and webhooks are secrets.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 # A catalog that was published is in force everywhere after this time.
@@ -52,6 +54,20 @@ class Services:
     pool: AccountPool
     tokens: AccountTokens
     submissions: SubmissionServices
+
+    def calls(self, tokens: ApplicationTokens) -> ApplicationCalls:
+        """Calls of Graph as the bearer of these tokens, by the settings."""
+        from shared.graph.application_calls import ApplicationCalls
+
+        core = self.submissions
+        return ApplicationCalls(
+            self.settings.graph_base_url,
+            self.http,
+            tokens,
+            bounds=core.bounds,
+            sleep=core.sleep,
+            random=core.random,
+        )
 
 
 class CatalogCache:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.catalog import Catalog
 from shared.doctor.account_checks import AccountTokensOf
@@ -51,15 +51,8 @@ class Ground:
 
     def share_reader(self, account: str) -> AdminClient:
         """Graph as this print account, for what AdminClient reads."""
-        core = self.services.submissions
-        return AdminClient(
-            self.services.settings.graph_base_url,
-            self.services.http,
-            AccountTokensOf(self.services.tokens, account),
-            bounds=core.bounds,
-            sleep=core.sleep,
-            random=core.random,
-        )
+        calls = self.services.calls(AccountTokensOf(self.services.tokens, account))
+        return AdminClient(calls, sleep=self.services.submissions.sleep)
 
 
 async def open_ground(
@@ -68,7 +61,6 @@ async def open_ground(
     """Everything that the checks need, from open services. Nothing is raised: the checks tell what is wrong."""
     core, settings = services.submissions, services.settings
     access = ApplicationAccess(settings, core.uploads)
-    options: dict[str, Any] = {"bounds": core.bounds, "sleep": core.sleep, "random": core.random}
     container = services.storage.container(STATE)
     seconds = settings.bounds.doctor_check_seconds
     if await _tried(lambda: container.exists(**AT_ONCE), seconds):
@@ -85,7 +77,7 @@ async def open_ground(
         services=services,
         place=place_of(settings.storage, str(container.url), str(container.account_name)),
         access=access,
-        app=AppClient(settings.graph_base_url, services.http, access, **options),
+        app=AppClient(services.calls(access)),
         tasks=make_task_services(services).graph,
         subscriptions=make_subscription_services(services),
         read_reports=lambda: reports.page(reports.usage_address("dailyPrintUsageByUser", _yesterday(clock().date()))),

@@ -9,13 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphNotFound, PrintFunctionsError
 from shared.graph.admin_permissions import NEEDS, PRINTER_ADMINISTRATOR, lacking
-from shared.graph.application_calls import Answer, ApplicationCalls, ApplicationTokens, segment
+from shared.graph.application_calls import Answer, ApplicationCalls, segment
 from shared.graph.printer_changes import (
     PRINTER_BIND,
     By,
@@ -26,9 +25,6 @@ from shared.graph.printer_changes import (
 )
 from shared.graph.registration import certificate_signing_request, operation_id
 from shared.graph.translation import retry_after
-
-if TYPE_CHECKING:
-    import httpx
 
 type Object = Mapping[str, Any]
 
@@ -58,16 +54,12 @@ class AdminClient:
 
     def __init__(
         self,
-        base_url: str,
-        http: httpx.AsyncClient,
-        tokens: ApplicationTokens,
+        calls: ApplicationCalls,
         *,
-        bounds: Bounds,
         sleep: Callable[[float], Awaitable[None]],
-        random: Callable[[], float],
         granted: Callable[[], Collection[str]] | None = None,
     ) -> None:
-        self._calls = ApplicationCalls(base_url, http, tokens, bounds=bounds, sleep=sleep, random=random)
+        self._calls = calls
         self._root = self._calls.base_url
         self._sleep = sleep
         self._granted = granted

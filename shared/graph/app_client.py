@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shared.bounds import Bounds
 from shared.errors import GraphDenied
-from shared.graph.application_calls import ApplicationCalls, ApplicationTokens, segment
+from shared.graph.application_calls import ApplicationCalls, segment
 from shared.graph.printer_changes import By, ChangeRefused, check_printer_changes
-
-if TYPE_CHECKING:
-    import httpx
 
 IPP = "application/ipp"
 # RFC 8010, 3.5.1: the delimiter of printer attributes, with which Graph's body begins (S2S sample).
@@ -35,17 +31,8 @@ class ApplicationDenied(GraphDenied):
 class AppClient:
     """Calls Graph as the application. Raises ApplicationDenied and GraphError's other branches, NoReply and NotNow."""
 
-    def __init__(
-        self,
-        base_url: str,
-        http: httpx.AsyncClient,
-        tokens: ApplicationTokens,
-        *,
-        bounds: Bounds,
-        sleep: Callable[[float], Awaitable[None]],
-        random: Callable[[], float],
-    ) -> None:
-        self._calls = ApplicationCalls(base_url, http, tokens, bounds=bounds, sleep=sleep, random=random)
+    def __init__(self, calls: ApplicationCalls) -> None:
+        self._calls = calls
         self._root = self._calls.base_url
 
     async def printer(self, printer_id: str, select: Sequence[str] | None = None) -> dict[str, Any]:

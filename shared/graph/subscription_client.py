@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shared.bounds import Bounds
 from shared.errors import GraphError, GraphNotFound
-from shared.graph.application_calls import ApplicationCalls, ApplicationTokens, segment
-
-if TYPE_CHECKING:
-    import httpx
+from shared.graph.application_calls import ApplicationCalls, segment
 
 # Graph: universal-print-webhook-notifications, JobStarted.
 CHANGE_TYPE = "created"
@@ -39,17 +35,8 @@ class Subscription:
 class SubscriptionClient:
     """Calls Graph as the application. Raises GraphError's branches, NoReply and NotNow."""
 
-    def __init__(
-        self,
-        base_url: str,
-        http: httpx.AsyncClient,
-        tokens: ApplicationTokens,
-        *,
-        bounds: Bounds,
-        sleep: Callable[[float], Awaitable[None]],
-        random: Callable[[], float],
-    ) -> None:
-        self._calls = ApplicationCalls(base_url, http, tokens, bounds=bounds, sleep=sleep, random=random)
+    def __init__(self, calls: ApplicationCalls) -> None:
+        self._calls = calls
         self._address = f"{self._calls.base_url}/subscriptions"
 
     async def create(

@@ -6,19 +6,15 @@ Plain HTTP instead of the SDK's models: a release waits for these calls, and the
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from shared.bounds import Bounds
 from shared.errors import GraphError
-from shared.graph.application_calls import ApplicationCalls, ApplicationTokens, segment
+from shared.graph.application_calls import ApplicationCalls, segment
 from shared.graph.translation import reading, refusal, translated
 from shared.upload.session import UploadSession
-
-if TYPE_CHECKING:
-    import httpx
 
 # Graph: directoryobject-checkmembergroups takes this many groups at a time.
 GROUPS_AT_ONCE = 20
@@ -83,17 +79,8 @@ class PrinterStatus:
 class TaskClient:
     """Calls Graph as the application. Raises GraphError's branches, NoReply and NotNow."""
 
-    def __init__(
-        self,
-        base_url: str,
-        http: httpx.AsyncClient,
-        tokens: ApplicationTokens,
-        *,
-        bounds: Bounds,
-        sleep: Callable[[float], Awaitable[None]],
-        random: Callable[[], float],
-    ) -> None:
-        self._calls = ApplicationCalls(base_url, http, tokens, bounds=bounds, sleep=sleep, random=random)
+    def __init__(self, calls: ApplicationCalls) -> None:
+        self._calls = calls
         self._base_url = self._calls.base_url
 
     async def list_tasks(self, definition_id: str) -> list[Task]:

@@ -80,18 +80,10 @@ def make_subscription_services(base: Services) -> SubscriptionServices:
     from shared.graph.subscription_client import SubscriptionClient
 
     core, settings = base.submissions, base.settings
-    client = SubscriptionClient(
-        settings.graph_base_url,
-        base.http,
-        ApplicationAccess(settings, core.uploads),
-        bounds=core.bounds,
-        sleep=core.sleep,
-        random=core.random,
-    )
     return SubscriptionServices(
         state=core.state,
         events=base.storage.queue(EVENTS_QUEUE),
-        graph=client,
+        graph=SubscriptionClient(base.calls(ApplicationAccess(settings, core.uploads))),
         load_catalog=core.load_catalog,
         notification_url=settings.notification_url,
         client_states=settings.notification_client_states,

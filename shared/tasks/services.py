@@ -66,14 +66,6 @@ def make_task_services(base: Services) -> TaskServices:
     from shared.tasks.record import TaskRecords
 
     core, storage, settings = base.submissions, base.storage, base.settings
-    graph = TaskClient(
-        settings.graph_base_url,
-        base.http,
-        ApplicationAccess(settings, core.uploads),
-        bounds=core.bounds,
-        sleep=core.sleep,
-        random=core.random,
-    )
     return TaskServices(
         state=core.state,
         tasks=TaskRecords(core.state),
@@ -81,7 +73,7 @@ def make_task_services(base: Services) -> TaskServices:
         events=storage.queue(EVENTS_QUEUE),
         ledger=core.ledger,
         load_catalog=core.load_catalog,
-        graph=graph,
+        graph=TaskClient(base.calls(ApplicationAccess(settings, core.uploads))),
         uploads=core.uploads,
         bounds=core.bounds,
         hold_hours=settings.hold_retention_hours,

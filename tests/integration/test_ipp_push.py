@@ -11,6 +11,7 @@ import pytest
 from shared.bounds import Bounds
 from shared.errors import GraphDenied
 from shared.graph.app_client import AppClient
+from shared.graph.application_calls import ApplicationCalls
 from shared.ipp.capabilities import from_capabilities
 from shared.ipp.checking import check
 from shared.ipp.decoding import decode_response
@@ -35,12 +36,14 @@ async def sent(set_up: SetUp, path: str, attributes: tuple[Attribute, ...]) -> N
         raise AssertionError("nothing was to be repeated")
 
     app = AppClient(
-        f"{set_up.service.url}/v1.0",
-        set_up.service.http,
-        EmulatedApplication(set_up.service),
-        bounds=Bounds(),
-        sleep=sleep,
-        random=lambda: 0.5,
+        ApplicationCalls(
+            f"{set_up.service.url}/v1.0",
+            set_up.service.http,
+            EmulatedApplication(set_up.service),
+            bounds=Bounds(),
+            sleep=sleep,
+            random=lambda: 0.5,
+        )
     )
     await app.send_attributes(path.rpartition("/")[2], encode_group(attributes))
 

@@ -14,6 +14,7 @@ import pytest
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphNotFound, NotNow
 from shared.graph.application import ApplicationAccess, ApplicationUnproved
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.task_client import TaskClient
 from shared.settings import Settings, StorageConnection
 from shared.upload.http import open_upload_http
@@ -35,7 +36,7 @@ class App:
 
     def client(self, access: ApplicationAccess) -> TaskClient:
         url, http = self.settings.graph_base_url, self.tap.service.http
-        return TaskClient(url, http, access, bounds=Bounds(), sleep=Clock().sleep, random=lambda: 0.5)
+        return TaskClient(ApplicationCalls(url, http, access, bounds=Bounds(), sleep=Clock().sleep, random=lambda: 0.5))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from emulator.azurite import StorageAccount
 from emulator.universal_print.tokens import signing
 from shared.catalog import Catalog, parse_catalog
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.task_client import TaskClient
 from shared.held.entry import HeldState
 from shared.held.releasing import ReleaseCode, discard, release
@@ -91,12 +92,14 @@ async def dropped(storage_account: StorageAccount, tmp_path: Path) -> AsyncItera
         trust = ssl.create_default_context(cafile=str(drop.emulator.ca_bundle))
         async with httpx.AsyncClient(verify=trust) as http:
             client = TaskClient(
-                f"{drop.emulator.base_url}/v1.0",
-                http,
-                ApplicationToken(drop),
-                bounds=drop.services.bounds,
-                sleep=drop.clock.sleep,
-                random=drop.services.random,
+                ApplicationCalls(
+                    f"{drop.emulator.base_url}/v1.0",
+                    http,
+                    ApplicationToken(drop),
+                    bounds=drop.services.bounds,
+                    sleep=drop.clock.sleep,
+                    random=drop.services.random,
+                )
             )
             fields = task_pump(drop.clock, client, load_catalog)
             state = drop.services.state

@@ -166,6 +166,7 @@ async def test_a_printed_job_is_held_by_notification_alone_and_the_subscription_
         async with asyncio.timeout(20):
             while subscription.patched is None:
                 await asyncio.sleep(0.05)
+        await running.host.idle()
 
         running.tap.service.emulator.subscriptions.remove(subscription)
         await running.run("upkeep")

@@ -16,6 +16,7 @@ from emulator.universal_print.faults import Fault
 from emulator.universal_print.subscriptions import Subscription
 from shared.bounds import Bounds
 from shared.catalog import Catalog
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.subscription_client import SubscriptionClient
 from shared.subscriptions.alerting import subscription_alert
 from shared.subscriptions.deciding import Move
@@ -84,12 +85,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         endpoint = await stack.enter_async_context(notified_endpoint())
         tokens = EmulatedApplication(tap.service)
         client = SubscriptionClient(
-            f"{tap.service.url}/v1.0",
-            tap.service.http,
-            tokens,
-            bounds=Bounds(),
-            sleep=clock.sleep,
-            random=lambda: 0.5,
+            ApplicationCalls(
+                f"{tap.service.url}/v1.0",
+                tap.service.http,
+                tokens,
+                bounds=Bounds(),
+                sleep=clock.sleep,
+                random=lambda: 0.5,
+            )
         )
 
         async def load_catalog() -> Catalog:

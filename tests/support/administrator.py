@@ -7,6 +7,7 @@ from datetime import timedelta
 from emulator.universal_print.world import User
 from shared.bounds import Bounds
 from shared.graph.admin_client import AdminClient
+from shared.graph.application_calls import ApplicationCalls
 from tests.support.managed_tenant import SET_UP_SCOPES, SetUp
 
 
@@ -45,11 +46,9 @@ def administrator(
         set_up.service.emulator.clock.advance(timedelta(seconds=seconds))
 
     return AdminClient(
-        f"{set_up.service.url}/v1.0",
-        set_up.service.http,
-        tokens,
-        bounds=Bounds(),
+        ApplicationCalls(
+            f"{set_up.service.url}/v1.0", set_up.service.http, tokens, bounds=Bounds(), sleep=sleep, random=lambda: 0.5
+        ),
         sleep=sleep,
-        random=lambda: 0.5,
         granted=tokens.granted,
     )

@@ -24,6 +24,7 @@ from shared.errors import GraphDenied
 from shared.graph import admin_client
 from shared.graph.admin_client import AdminClient
 from shared.graph.app_client import AppClient
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.print_client import PrintClient
 from shared.graph.reports_client import ReportsClient
 from shared.graph.subscription_client import SubscriptionClient
@@ -119,20 +120,28 @@ class Clients:
 
     def tasks(self, names: Collection[str]) -> TaskClient:
         """The app's client for tasks and held jobs."""
-        return TaskClient(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        return TaskClient(
+            ApplicationCalls(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        )
 
     def subscriptions(self, names: Collection[str]) -> SubscriptionClient:
         """The app's client for subscriptions."""
-        return SubscriptionClient(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        return SubscriptionClient(
+            ApplicationCalls(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        )
 
     def app(self, names: Collection[str]) -> AppClient:
         """The app's client for set-up."""
-        return AppClient(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        return AppClient(
+            ApplicationCalls(self._address, self.tap.service.http, Token(self.tap, None, names), **self._options())
+        )
 
     def admin(self, names: Collection[str], first: Collection[str] | None = None) -> AdminClient:
         """The administrator's client."""
         token = Token(self.tap, self.tap.tenant.administrator, names, first)
-        return AdminClient(self._address, self.tap.service.http, token, **self._options(waits=True))
+        return AdminClient(
+            ApplicationCalls(self._address, self.tap.service.http, token, **self._options(waits=True)), sleep=self._pass
+        )
 
 
 async def printing(clients: Clients, granted: Granted) -> Walk:

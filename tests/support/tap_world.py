@@ -19,6 +19,7 @@ from emulator.universal_print.clock import Clock as EmulatorClock
 from emulator.universal_print.jobs import Job
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.task_client import TaskClient
 from shared.held.entry import HeldState
 from shared.upload.http import open_upload_http
@@ -87,12 +88,14 @@ async def tap_world(directory: Path, *, bounds: Bounds | None = None) -> AsyncIt
         trust = ssl.create_default_context(cafile=str(service.emulator.ca_bundle))
         uploads: aiohttp.ClientSession = await stack.enter_async_context(open_upload_http(trust))
         client = TaskClient(
-            f"{service.url}/v1.0",
-            service.http,
-            EmulatedApplication(service),
-            bounds=bounds,
-            sleep=clock.sleep,
-            random=random.Random(5).random,  # noqa: S311 - no secret hangs on it
+            ApplicationCalls(
+                f"{service.url}/v1.0",
+                service.http,
+                EmulatedApplication(service),
+                bounds=bounds,
+                sleep=clock.sleep,
+                random=random.Random(5).random,  # noqa: S311 - no secret hangs on it
+            )
         )
         document = {
             "version": 1,

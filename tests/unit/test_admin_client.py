@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,6 +14,7 @@ from shared.errors import GraphError, NoReply
 from shared.graph.admin_client import AdminClient, RegistrationFailed, denial
 from shared.graph.admin_permissions import NEEDS, lacking, least_permissions
 from shared.graph.app_client import AppClient
+from shared.graph.application_calls import ApplicationCalls
 from shared.graph.printer_changes import By, ChangeRefused, check_printer_changes, who_may_change
 
 ROOT = "https://graph.example/v1.0"
@@ -39,11 +39,9 @@ class Graph:
         self.sent: list[httpx.Request] = []
         self.slept: list[float] = []
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.admin = self._make(AdminClient)
-        self.app = self._make(AppClient)
-
-    def _make[T](self, client: Callable[..., T]) -> T:
-        return client(ROOT, self.http, Tokens(), bounds=Bounds(), sleep=self._sleep, random=lambda: 0.5)
+        calls = ApplicationCalls(ROOT, self.http, Tokens(), bounds=Bounds(), sleep=self._sleep, random=lambda: 0.5)
+        self.admin = AdminClient(calls, sleep=self._sleep)
+        self.app = AppClient(calls)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

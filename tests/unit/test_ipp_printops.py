@@ -14,9 +14,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from printops import attributes
+from printops import administrator, attributes
 from shared.bounds import Bounds
-from shared.graph import application
 from shared.ipp.decoding import decode_group
 from shared.ipp.document import read_document
 from shared.ipp.making import keywords
@@ -133,16 +132,16 @@ def test_attributes_are_sent_as_one_group_and_again_after_a_lost_reply(monkeypat
         assert settings_file is None
 
         async def with_services() -> int:
-            core = SimpleNamespace(uploads=None, bounds=Bounds(), sleep=sleep, random=lambda: 0.5)
+            core: Any = SimpleNamespace(uploads=None, bounds=Bounds(), sleep=sleep, random=lambda: 0.5)
             async with httpx.AsyncClient(transport=httpx.MockTransport(graph)) as http:
-                settings = SimpleNamespace(graph_base_url="https://graph.example/v1.0")
+                settings = SimpleNamespace(graph_base_url="https://graph.example/v1.0", graph_tenant_id="tenant")
                 code: int = await work(SimpleNamespace(submissions=core, http=http, settings=settings))
                 return code
 
         raise typer.Exit(asyncio.run(with_services()))
 
     monkeypatch.setattr(attributes, "run", run)
-    monkeypatch.setattr(application, "ApplicationAccess", Tokens)
+    monkeypatch.setattr(administrator, "ApplicationAccess", Tokens)
     pushed = asked("push", RECORDED, "printer id")
     assert pushed.exit_code == 0, pushed.output
     assert len(waited) == 1

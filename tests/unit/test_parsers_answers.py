@@ -62,8 +62,8 @@ async def _consumed(pieces: Any) -> list[Any]:
 def _calls(http: httpx.AsyncClient) -> list[Callable[[], Awaitable[Any]]]:
     clock = Clock()
     options: dict[str, Any] = {"bounds": Bounds(), "sleep": clock.sleep, "random": lambda: 0.5}
-    tasks = TaskClient(BASE, http, Tokens(), **options)
-    subscriptions = SubscriptionClient(BASE, http, Tokens(), **options)
+    tasks = TaskClient(ApplicationCalls(BASE, http, Tokens(), **options))
+    subscriptions = SubscriptionClient(ApplicationCalls(BASE, http, Tokens(), **options))
     reports = ReportsClient(BASE, http, Tokens(), "reports@contoso.example", **options)
     expires = datetime(2026, 11, 2, tzinfo=UTC)
     return [
