@@ -23,7 +23,7 @@ READER, TYPIST = 0.008, 0.12
 # The page gives a burst up when the next key does not arrive within 90 ms. A busy machine may bring it later than its
 # date says, and then a reader would be taken for a person: so the page waits longer here, and the dates alone decide.
 _PATIENT = """const timeout = window.setTimeout;
-window.setTimeout = (work, milliseconds, ...more) => timeout(work, milliseconds === 90 ? 1500 : milliseconds, ...more);"""
+window.setTimeout = (work, wait, ...more) => timeout(work, wait === 90 ? 1500 : wait, ...more);"""
 
 
 @dataclass(frozen=True)
