@@ -20,6 +20,7 @@ from shared.ipp.decoding import decode_group
 from shared.ipp.document import read_document
 from shared.ipp.making import keywords
 from shared.ipp.virtual import completed, without_device
+from shared.services import Services
 
 RUNNER = CliRunner()
 RECORDED = Path(__file__).resolve().parent.parent / "data" / "ipp-printer-mono.response.bin"
@@ -134,8 +135,9 @@ def test_attributes_are_sent_as_one_group_and_again_after_a_lost_reply(monkeypat
         async def with_services() -> int:
             core: Any = SimpleNamespace(uploads=None, bounds=Bounds(), sleep=sleep, random=lambda: 0.5)
             async with httpx.AsyncClient(transport=httpx.MockTransport(graph)) as http:
-                settings = SimpleNamespace(graph_base_url="https://graph.example/v1.0", graph_tenant_id="tenant")
-                code: int = await work(SimpleNamespace(submissions=core, http=http, settings=settings))
+                settings: Any = SimpleNamespace(graph_base_url="https://graph.example/v1.0", graph_tenant_id="tenant")
+                unused: Any = None
+                code: int = await work(Services(settings, unused, http, unused, unused, core))
                 return code
 
         raise typer.Exit(asyncio.run(with_services()))
