@@ -14,9 +14,9 @@ import re
 import subprocess
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_ACCOUNT = "devstoreaccount1"
@@ -62,6 +62,13 @@ class Azurite:
     queue_endpoint: str
     pid: int
     keys: Mapping[str, str]
+    ended: Callable[[], int | None] = field(default=lambda: None, repr=False)
+
+    def check(self) -> None:
+        """Raise AzuriteError when the process has ended by itself."""
+        code = self.ended()
+        if code is not None:
+            raise AzuriteError(f"Azurite ended with code {code}.")
 
     def account(self, name: str) -> StorageAccount:
         """Give one of the accounts that were declared at the start. Raises KeyError for another name."""
@@ -131,7 +138,7 @@ def azurite_process(directory: Path | None = None, *, accounts: Mapping[str, str
     )
     try:
         addresses = _await_addresses(process)
-        yield Azurite(addresses["Blob"], addresses["Queue"], process.pid, keys)
+        yield Azurite(addresses["Blob"], addresses["Queue"], process.pid, keys, process.poll)
     finally:
         _stop(process, gently=directory is not None)
 

@@ -71,6 +71,7 @@ async def run_empty(root: Path, folder: Path, settings_file: Path, say: Callable
         try:
             while True:
                 children.check()
+                azurite.check()
                 await host.look()
                 await asyncio.sleep(LOOK_SECONDS)
         finally:

@@ -68,10 +68,11 @@ async def run_real(root: Path, folder: Path, values: Mapping[str, str], say: Cal
     if withheld:
         say(f"{', '.join(withheld)} is left out: Graph cannot reach this machine, and the reconcile timer serves")
     async with AsyncExitStack() as stack:
-        connection_string = ""
+        connection_string, checks = "", []
         if plan(values, "").local_storage:
             azurite = await stack.enter_async_context(running_azurite(folder / "storage"))
             connection_string = azurite.connection_string
+            checks.append(azurite.check)
             storage = await stack.enter_async_context(DemoStorage(connection_string))
             await storage.make_places()
             say("Azurite is up; what it holds stays for the next time")
@@ -89,8 +90,10 @@ async def run_real(root: Path, folder: Path, values: Mapping[str, str], say: Cal
         listening = await host.ready(START_SECONDS)
         say("the functions host is up, with the real Graph")
         say(advice(listening["url"].rstrip("/"), listening["masterKey"], short(used, root), short(folder, root)))
+        checks.append(children.check)
         while True:
-            children.check()
+            for check in checks:
+                check()
             await asyncio.sleep(LOOK_SECONDS)
 
 

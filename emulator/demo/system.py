@@ -103,6 +103,7 @@ async def running_system(
 
                 def check() -> None:
                     emulators.check()
+                    azurite.check()
                     hosts.check()
 
                 yield System(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from shared.notifications.reading import Notices
-
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+from shared.telemetry.signals import TRACEPARENT
 
 
 def messages_of(notices: Notices, traceparent: str, now: datetime, *, most: int) -> list[Mapping[str, Any]]:
@@ -48,6 +46,6 @@ def messages_of(notices: Notices, traceparent: str, now: datetime, *, most: int)
 def trace_of(*given: str | None, token_hex: Callable[[int], str]) -> str:
     """The first valid traceparent of those given, else a new one (W3C Trace Context). `token_hex` gives n bytes."""
     for candidate in given:
-        if candidate and _TRACEPARENT.fullmatch(candidate.strip()):
+        if candidate and TRACEPARENT.fullmatch(candidate.strip()):
             return candidate.strip()
     return f"00-{token_hex(16)}-{token_hex(8)}-01"

@@ -18,7 +18,7 @@ type Attributes = Mapping[str, str | int | float | bool]
 
 _TRACE_DIGITS = 32
 _HEXADECIMAL = frozenset("0123456789abcdef")
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Recorder(Protocol):
@@ -59,7 +59,7 @@ def invoked(traceparent: str | None) -> None:
 
     A step of a document's own trace is linked to it; a call that belongs to no document is a part of it.
     """
-    _invocation.set(traceparent if traceparent and _TRACEPARENT.fullmatch(traceparent) else None)
+    _invocation.set(traceparent if traceparent and TRACEPARENT.fullmatch(traceparent) else None)
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def traceparent_of(key: str) -> str:
 def traceparent_in(message: Mapping[str, object]) -> str | None:
     """The traceparent that a message carries; None where it carries none that is one."""
     value = message.get("traceparent")
-    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+    return value if isinstance(value, str) and TRACEPARENT.fullmatch(value) else None
 
 
 def _traceparent(trace_id: str) -> str:

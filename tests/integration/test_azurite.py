@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -67,6 +68,16 @@ def test_azurite_ends_when_its_parent_is_killed() -> None:
     parent.communicate()
     psutil.wait_procs([child], timeout=10)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_one_that_ended_by_itself_is_noticed() -> None:
+    with azurite_process() as azurite:
+        azurite.check()
+        psutil.Process(azurite.pid).kill()
+        while azurite.ended() is None:
+            time.sleep(0.01)
+        with pytest.raises(AzuriteError, match="ended with code"):
+            azurite.check()
 
 
 def test_a_missing_installation_says_which_command_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
