@@ -7,11 +7,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from printops.common_options import Browser, SettingsFile
 from printops.session import ensure_state_container, errors, run
 from shared.accounts.sign_in import Acquire, by_browser, by_device_code
 from shared.accounts.token_cache import TokenCacheStore
@@ -34,13 +34,9 @@ Administrator = Annotated[
         help="The administrator's user name; a remembered sign-in of this user is used.",
     ),
 ]
-Browser = Annotated[
-    bool, typer.Option("--browser/--device-code", help="Sign in with this machine's browser, or anywhere by a code.")
-]
 Remember = Annotated[
     bool, typer.Option("--remember", help="Keep the sign-in, encrypted, for the next command with --administrator.")
 ]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 _OPTIONS = {
     "administrator": (Administrator, ""),
     "browser": (Browser, False),

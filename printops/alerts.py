@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
+from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, run
 from shared.alerts import in_force
 from shared.services import Services
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
-
 
 def alerts(
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON lines, for programs.")] = False,
+    as_json: JsonLines = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """The alerts that are in force."""

@@ -17,8 +17,8 @@ import typer
 
 from printops import administrator as signing_in
 from printops import app_options as options
-from printops.administrator import Browser, SettingsFile
 from printops.app_options import Proof, Target
+from printops.common_options import Browser, Json, SettingsFile
 from printops.local_settings import check_writable, put
 from printops.session import console, errors, guarded
 from shared.accounts.sign_in import Acquire
@@ -135,7 +135,7 @@ def check(
     managed_identity: options.IdentityOption = "",
     certificate: options.CertificateOption = None,
     exact: options.ExactOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")] = False,
+    as_json: Json = False,
     sign_in_client: options.SignInClientOption = "",
     administrator: options.AdministratorOption = "",
     browser: Browser = False,

@@ -13,6 +13,7 @@ import typer
 from rich.table import Column, Table
 
 from printops.administrator import app_client
+from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, errors, guarded, run
 from shared.ipp.capabilities import from_capabilities
 from shared.ipp.checking import Level, check
@@ -31,7 +32,6 @@ app = typer.Typer(
 Source = Annotated[Path, typer.Argument(help="A readable file, a group of IPP attributes, or an answer of a printer.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; without it, standard output.")]
 Virtual = Annotated[str, typer.Option("--virtual", metavar="NAME", help="Make it fit a virtual printer of this name.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 
 # The delimiter that a group alone begins with; an answer begins with the version of IPP, 1 or 2.
 _GROUP = bytes([GroupTag.PRINTER])
@@ -97,7 +97,7 @@ def check_attributes(
     virtual: Annotated[
         bool, typer.Option("--virtual", help="Do not miss what only the service can say of a virtual printer.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON lines, for programs.")] = False,
+    as_json: JsonLines = False,
 ) -> None:
     """Tell what clients will miss. Ends with 1 where a required attribute is missing, or one is wrong."""
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from printops.common_options import SettingsFile
 from printops.kiosk import kiosk_keys
 from printops.session import console, run
 from shared.kiosk.badge_file import BadgeRow, read_badges
@@ -20,7 +21,6 @@ from shared.tasks.services import make_task_services
 
 app = typer.Typer(no_args_is_help=True, help="Which badge is whose, and PINs.")
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 UserName = Annotated[str, typer.Argument(metavar="UPN", help="The person's user principal name.")]
 UserId = Annotated[str, typer.Option("--user-id", help="The person's user id, so that Graph is not asked.")]
 

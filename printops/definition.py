@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from printops.administrator import app_client
+from printops.common_options import Json, SettingsFile, Yes
 from printops.confirming import confirm
 from printops.named import only
 from printops.session import console, run
@@ -18,9 +18,6 @@ from shared.graph.printer_changes import ChangeRefused
 from shared.services import Services
 
 app = typer.Typer(no_args_is_help=True, help="Task definitions: what a trigger starts. No administrator signs in.")
-
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 
 
 @app.command("list")
@@ -74,7 +71,7 @@ def create_definition(
 @app.command("delete")
 def delete_definition(
     name: Annotated[str, typer.Argument(metavar="DEFINITION", help="Its name or id.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
     settings_file: SettingsFile = None,
 ) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from printops.administrator import open_session
+from printops.common_options import Json, SettingsFile
 from printops.session import console, guarded, read_environment
 from shared.doctor.account_checks import share_of
 from shared.doctor.administrator_checks import OPERATIONS, Administrator
@@ -42,8 +42,8 @@ def doctor(
         str, typer.Option("--print", metavar="SHARE", help="At the end print one page to this share, for real.")
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the page is printed.")] = False,
-    machine: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")] = None,
+    machine: Json = False,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Try every identity, permission, share, queue and setting for real; nothing is printed or changed.
 

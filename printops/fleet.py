@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from printops.administrator import Administered, Session, SettingsFile, administered
+from printops.administrator import Administered, Session, administered
+from printops.common_options import Json, SettingsFile
 from printops.session import console, ensure_state_container, errors, run
 from shared.errors import PrintFunctionsError
 from shared.fleet.applying import Outcome, apply
@@ -28,7 +29,6 @@ from shared.services import Services
 DIFFERS = 2
 DEFAULT_FILE = Path("fleet.toml")
 FleetFile = Annotated[Path, typer.Option("--file", "-f", help="The file that says what the tenant should be.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also before what people notice.")]
 
 catalog_app = typer.Typer(no_args_is_help=True, help="The published catalog, which is what the functions read.")
@@ -54,7 +54,7 @@ def init(file: FleetFile = DEFAULT_FILE) -> Administered:
 
 
 @administered
-def show_plan(file: FleetFile = DEFAULT_FILE, as_json: AsJson = False) -> Administered:
+def show_plan(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administered:
     """Show what would change, and the permission and role of each step. Changes nothing."""
     fleet = _fleet_in(file)
 
@@ -66,7 +66,7 @@ def show_plan(file: FleetFile = DEFAULT_FILE, as_json: AsJson = False) -> Admini
 
 
 @administered
-def drift(file: FleetFile = DEFAULT_FILE, as_json: AsJson = False) -> Administered:
+def drift(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administered:
     """Tell whether the tenant is as the file says. Exit codes: 0 it is, 2 something differs, 1 it cannot be told."""
     fleet = _fleet_in(file)
 

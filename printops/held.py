@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
+from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, errors, run
 from shared.catalog import Printer
 from shared.errors import PrintFunctionsError
@@ -26,7 +26,6 @@ from shared.tasks.services import TaskServices, make_task_services
 
 app = typer.Typer(no_args_is_help=True, help="Look at held jobs, and release or end one.")
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 Job = Annotated[str, typer.Argument(help="The job as `printops held list` shows it: its number, or its whole path.")]
 # Who the audit says did it, and where.
 OPERATOR, PLACE = "operator", "printops"
@@ -40,7 +39,7 @@ class HeldJobUnknown(PrintFunctionsError):
 def list_held(
     user: Annotated[str, typer.Option("--user", help="Only those of this user principal name.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON lines, for programs.")] = False,
+    as_json: JsonLines = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """The jobs that are held, are on their way, or whose end has not been told."""

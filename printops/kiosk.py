@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
+from printops.common_options import SettingsFile
 from printops.session import console, run
 from shared.errors import SettingsError
 from shared.kiosk.keeping import Kiosks, find_device, kiosk_id
@@ -19,7 +20,6 @@ from shared.services import Services
 app = typer.Typer(no_args_is_help=True, help="The devices at printers where people show badges.")
 
 SECRET_BYTES = 32
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 KioskId = Annotated[str, typer.Argument(help="The kiosk's id, as `printops kiosk list` shows it.")]
 Address = Annotated[
     str, typer.Option("--address", help="Public address of the app, where NOTIFICATION_URL is not set.")

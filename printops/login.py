@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from printops.common_options import Browser, SettingsFile
 from printops.session import console, ensure_state_container, errors, run
 from shared.accounts.sign_in import WrongUser, by_browser, by_device_code, sign_in
 from shared.accounts.token_cache import TokenCacheStore
@@ -19,11 +19,8 @@ WRONG_USER = 3
 
 def login(
     account: Annotated[str, typer.Argument(help="User name of the print account, such as print1@contoso.com.")],
-    browser: Annotated[
-        bool,
-        typer.Option("--browser/--device-code", help="Sign in with this machine's browser, or anywhere by a code."),
-    ] = False,
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")] = None,
+    browser: Browser = False,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Sign a print account in and store its sign-in, encrypted, for the functions.
 

@@ -12,19 +12,17 @@ from rich.table import Column, Table
 
 from printops import attributes
 from printops.administrator import Administered, Session, administered
+from printops.common_options import Json, PrinterName, Yes
 from printops.confirming import NotConfirmed, confirm
 from printops.named import find_printer, is_id
 from printops.printer_changes import AsWho, printer_body
 from printops.printer_words import accepting_in_words, details_in_words, minutes, state_in_words
+from printops.properties import properties_table
 from printops.session import console, errors
 from shared.graph.printer_changes import By, ChangeRefused, check_printer_changes, who_may_change
 
 app = typer.Typer(no_args_is_help=True, help="Printers: list, register, change, reset, unregister.")
 app.add_typer(attributes.app, name="attributes")
-
-PrinterName = Annotated[str, typer.Argument(metavar="PRINTER", help="The printer's name or id.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 @app.command("list")
@@ -81,10 +79,7 @@ def show_printer(name: PrinterName, as_json: Json = False) -> Administered:
             **{f"can: {key}": value for key, value in _plain_members(printer.get("capabilities")).items()},
             **{f"default: {key}": value for key, value in _plain_members(printer.get("defaults")).items()},
         }
-        table = Table("what", Column("value", overflow="fold"), show_header=False)
-        for label, value in rows.items():
-            table.add_row(label, str(value))
-        console.print(table)
+        console.print(properties_table(rows))
         return 0
 
     return Administered(("get printer", "list task triggers"), work)

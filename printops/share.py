@@ -11,9 +11,11 @@ from rich.table import Column, Table
 
 from printops import share_swap
 from printops.administrator import Administered, Session, administered
+from printops.common_options import Json, PrinterName, Yes
 from printops.confirming import confirm
 from printops.named import find_printer, find_share, group_of, is_id, user_of
 from printops.printer_words import accepting_in_words, minutes, state_in_words
+from printops.properties import properties_table
 from printops.session import console, errors
 from shared.errors import GraphConflict, GraphNotFound
 from shared.graph.printer_changes import ChangeRefused
@@ -22,7 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Shares: what people print to, and 
 app.command("swap")(share_swap.swap_share)
 
 ShareName = Annotated[str, typer.Argument(metavar="SHARE", help="The share's name or id.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 Users = Annotated[list[str] | None, typer.Option("--user", metavar="UPN", help="A user principal name; repeatable.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", metavar="NAME", help="A group's name or id; repeatable.")]
 Everyone = Annotated[bool | None, typer.Option("--everyone/--not-everyone", help="All people of the tenant.")]
@@ -78,10 +79,7 @@ def show_share(name: ShareName, as_json: Json = False) -> Administered:
             "groups": ", ".join(str(group.get("displayName")) for group in share["allowedGroups"]) or "none",
             "made (UTC)": minutes(share.get("createdDateTime")),
         }
-        table = Table("what", Column("value", overflow="fold"), show_header=False)
-        for label, value in rows.items():
-            table.add_row(label, str(value))
-        console.print(table)
+        console.print(properties_table(rows))
         return 0
 
     return Administered(("get share", "list allowed users", "list allowed groups"), work)
@@ -90,7 +88,7 @@ def show_share(name: ShareName, as_json: Json = False) -> Administered:
 @app.command("create")
 @administered
 def create_share(
-    printer_name: Annotated[str, typer.Argument(metavar="PRINTER", help="The printer's name or id.")],
+    printer_name: PrinterName,
     name: Annotated[str | None, typer.Option("--name", help="What people see; without it, the printer's name.")] = None,
     users: Users = None,
     groups: Groups = None,
@@ -142,7 +140,7 @@ def update_share(
 @administered
 def delete_share(
     name: ShareName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> Administered:
     """Remove a share for good. Its printer stays."""

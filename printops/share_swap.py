@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from printops.administrator import Administered, Session, administered
+from printops.common_options import Json
 from printops.named import find_printer, find_share
 from printops.session import console, errors
 from shared.catalog import Catalog, Share, parse_catalog
@@ -29,7 +30,7 @@ def swap_share(
     name: Annotated[str, typer.Argument(metavar="SHARE", help="The share's name or id.")],
     to: Annotated[str, typer.Option("--to", metavar="PRINTER", help="The new printer's name or id.")],
     force: Annotated[bool, typer.Option("--force", help="Although it lacks something.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: Json = False,
 ) -> Administered:
     """Put another printer behind a share. People notice nothing: they keep the share.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
+from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, run, shown_waiting
 from shared.services import Services
 from shared.submission.operations import find_key, newest_records, retry
@@ -17,13 +17,11 @@ from shared.submission.record import Record, encode_record
 
 app = typer.Typer(no_args_is_help=True, help="Look at submissions, and send failed documents again.")
 
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
-
 
 @app.command("list")
 def list_submissions(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many to show, the newest first.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON lines, for programs.")] = False,
+    as_json: JsonLines = False,
     settings_file: SettingsFile = None,
 ) -> None:
     """The submissions that changed last."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from printops.common_options import SettingsFile
 from printops.session import console, run, shown_waiting
 from shared.capabilities import check_ticket
 from shared.document_type import document_type, uploaded_type
@@ -27,7 +28,7 @@ def submit(
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Path below the share; default: the file's name.")] = None,
     follow: Annotated[bool, typer.Option("--watch", help="Follow the document until its job has ended.")] = False,
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")] = None,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Upload a document into print-inbox. Exit code 0, or 1 where it could not be printed."""
     pairs = parse_pairs(settings or [])

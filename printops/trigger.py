@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from printops.administrator import Administered, Session, administered
+from printops.common_options import Json, PrinterName
 from printops.named import find_printer, is_id, only
 from printops.session import console, errors
 from shared.errors import GraphDenied, GraphError, NotNow
@@ -17,9 +18,6 @@ from shared.graph.application import ApplicationUnproved
 from shared.graph.printer_changes import ChangeRefused
 
 app = typer.Typer(no_args_is_help=True, help="Task triggers: which printers hand each job to this app first.")
-
-PrinterName = Annotated[str, typer.Argument(metavar="PRINTER", help="The printer's name or id.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
 @app.command("list")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Self
 
 import typer
@@ -13,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Column, Table
 
 from printops import usage_show
+from printops.common_options import SettingsFile
 from printops.session import console, run
 from shared.errors import AccountLapsed, NotNow
 from shared.services import Services
@@ -32,7 +32,6 @@ _MOST_LINES = 40
 
 From = Annotated[str | None, typer.Option("--from", help="The first day, such as 2026-01-31.")]
 To = Annotated[str | None, typer.Option("--to", help="The last day; yesterday without.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")]
 
 
 @app.command("export")

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from printops.common_options import Json, SettingsFile
 from printops.session import console, run
 from shared.names import USAGE
 from shared.services import Services
@@ -32,8 +32,8 @@ def show(
     month: Annotated[
         str | None, typer.Option("--month", help="The month, such as 2026-10; the newest one without.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="A local.settings.json.")] = None,
+    as_json: Json = False,
+    settings_file: SettingsFile = None,
 ) -> None:
     """Who printed what in a month: totals, printers, people, colour, documents and cost, as in its report."""
 
