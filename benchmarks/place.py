@@ -25,10 +25,9 @@ _WRITE_BYTES = 1 << 24
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one upload took: wall and processor time in seconds, and bytes of memory above idle at the peak."""
+    """What one upload took: wall time in seconds, and bytes of memory above idle at the peak."""
 
     seconds: float
-    processor_seconds: float
     memory_bytes: int
 
 
@@ -64,7 +63,7 @@ class Place:
         self.service.tell({"judge": session["document"]})
         if self.service.hear()["sha256"] != self.sha256:
             raise RuntimeError(f"the document that {role} uploaded is not complete")
-        return Measured(took["seconds"], took["cpuSeconds"], memory.peak - memory.idle)
+        return Measured(took["seconds"], memory.peak - memory.idle)
 
     def _task(self, upload_url: str) -> dict[str, Any]:
         return {

@@ -142,9 +142,8 @@ def main() -> None:
         importlib.import_module(module)
     _say({"ready": role})
     message = json.loads(sys.stdin.readline())
-    before = time.process_time()
     seconds = asyncio.run(ROLES[role](message))
-    _say({"seconds": seconds, "cpuSeconds": time.process_time() - before})
+    _say({"seconds": seconds})
     sys.stdin.read()
 
 

@@ -44,9 +44,7 @@ class Permission:
 
 def _administered(name: str, part: Part, why: str) -> Permission:
     """What an administrator's commands ask for: a sign-in asks for the least of its own operations alone."""
-    operations = tuple(
-        operation for operation, need in NEEDS.items() if name in need.least and operation not in NOT_CALLED
-    )
+    operations = tuple(operation for operation, need in NEEDS.items() if name in need.least)
     return Permission(name, Kind.DELEGATED, part, why, operations)
 
 
@@ -55,8 +53,6 @@ def _of_the_app(name: str, why: str, *more: str) -> Permission:
     return Permission(name, Kind.APPLICATION, Part.SET_UP, why, (*own, *more))
 
 
-# Operations of AdminClient that no command uses: nobody is asked for their permissions.
-NOT_CALLED = frozenset({"list connectors", "get me"})
 _SUBSCRIPTIONS = (
     *("create subscription", "get subscription", "list subscriptions", "renew subscription"),
     "delete subscription",

@@ -15,7 +15,7 @@ from azure.storage.blob import BlobProperties
 from azure.storage.blob.aio import BlobServiceClient, ContainerClient
 
 from emulator.event_grid.delivery import Delivery
-from emulator.event_grid.events import SeenBlob, blob_created, changed_blobs, subject_of
+from emulator.event_grid.events import SeenBlob, blob_created, changed_blobs
 
 INTERVAL_SECONDS = 0.3
 
@@ -34,11 +34,6 @@ class Subscription:
     delivery: Delivery
     prefix: str = ""
     seen: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def subject_begins_with(self) -> str:
-        """The filter in Event Grid's own terms."""
-        return subject_of(self.container, self.prefix)
 
 
 class Watcher:

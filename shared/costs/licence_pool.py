@@ -22,7 +22,6 @@ LEAST_PATTERN_DAYS = 14
 # A pace of fewer working days than these says little about the month.
 LEAST_PACE_DAYS = 5
 # Two sided normal quantile: four months in five end within the interval.
-INTERVAL_SHARE = 0.8
 _QUANTILE = 1.2816
 # A weekday with less than this share of the busiest one is no working day.
 _WORKING_SHARE = 0.2

@@ -224,10 +224,6 @@ class AdminClient:
         """Graph: print-update-settings."""
         await self._exchange("update settings", "PATCH", "/print/settings", body, repeatable=True)
 
-    async def connectors(self) -> list[dict[str, Any]]:
-        """Graph: print-list-connectors."""
-        return await self._list("list connectors", "/print/connectors")
-
     async def find_user(self, user_principal_name: str) -> dict[str, Any] | None:
         """The user with this name or id: id, displayName, userPrincipalName; None where there is none (user-get)."""
         options = {"$select": "id,displayName,userPrincipalName"}
@@ -270,10 +266,6 @@ class AdminClient:
                 # Graph answers the ids alone to who may read groups and no users: their people would be missing here.
                 raise GraphDenied(operation, 403, "limitedInformation", "Graph shows the group's people by id alone.")
         return [str(member["userPrincipalName"]) for member in members]
-
-    async def me(self) -> dict[str, Any]:
-        """The signed-in user: id, displayName, userPrincipalName (Graph: user-get)."""
-        return await self._get("get me", "/me", {"$select": "id,displayName,userPrincipalName"})
 
     async def _registered(
         self, display_name: str, operation: str, wait: float, progress: Callable[[str], None]

@@ -59,11 +59,9 @@ NEEDS: Mapping[str, Need] = {
     "delete task trigger": Need(_PRINTER_WRITE),
     "get settings": Need(("PrintSettings.Read.All", "PrintSettings.ReadWrite.All"), administrator=False),
     "update settings": Need(("PrintSettings.ReadWrite.All",)),
-    "list connectors": Need(("PrintConnector.Read.All", "PrintConnector.ReadWrite.All")),
     "find user": Need(_USERS, administrator=False),
     "find group": Need(_GROUPS, administrator=False),
     "list group members": Need(_GROUPS, _USERS, administrator=False),
-    "get me": Need(("User.Read", *_USERS), administrator=False),
 }
 
 

@@ -19,7 +19,6 @@ APPLICATION_NEEDS: Mapping[str, str] = {
     "update printer": "Printer.ReadWrite.All",
     "list task definitions": "PrintTaskDefinition.ReadWrite.All",
     "create task definition": "PrintTaskDefinition.ReadWrite.All",
-    "update task definition": "PrintTaskDefinition.ReadWrite.All",
     "delete task definition": "PrintTaskDefinition.ReadWrite.All",
 }
 
@@ -72,12 +71,6 @@ class AppClient:
         with _explained("create task definition"):
             address = f"{self._root}/print/taskDefinitions"
             return dict(await self._calls.run("create task definition", "POST", address, body, repeatable=False))
-
-    async def update_task_definition(self, definition_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Graph: print-update-taskdefinition."""
-        with _explained("update task definition"):
-            address = self._definition(definition_id)
-            return dict(await self._calls.run("update task definition", "PATCH", address, body, repeatable=True))
 
     async def delete_task_definition(self, definition_id: str) -> None:
         """Graph: print-delete-taskdefinition."""

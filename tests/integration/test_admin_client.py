@@ -153,8 +153,6 @@ async def test_the_tenants_settings_are_read_and_changed(set_up: SetUp, admin: A
     before = (await admin.settings())["documentConversionEnabled"]
     await admin.update_settings({"documentConversionEnabled": not before})
     assert set_up.tenant.world.document_conversion_enabled is not before
-    assert await admin.connectors() == []
-    assert (await admin.me())["userPrincipalName"] == set_up.tenant.administrator.user_principal_name
 
 
 async def test_a_user_without_the_role_is_told_of_the_role(set_up: SetUp) -> None:

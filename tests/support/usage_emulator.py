@@ -91,10 +91,6 @@ class UsageWorld:
         found = await blobs(self.services)
         return [json.loads(found[name]) for name in sorted(found) if name.startswith(MANIFESTS)]
 
-    def with_bounds(self, **changes: Any) -> None:
-        """Change bounds from now on."""
-        self.services = replace(self.services, bounds=replace(self.services.bounds, **changes))
-
 
 def of(run: Run, series: Series) -> SeriesRun:
     """What a run did to a series."""

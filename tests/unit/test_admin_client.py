@@ -172,7 +172,6 @@ EMULATED = {
     "delete task trigger": "deleteTaskTrigger",
     "get settings": "getSettings",
     "update settings": "updateSettings",
-    "list connectors": "listConnectors",
     "find group": "listGroups",
 }
 

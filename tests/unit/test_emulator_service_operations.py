@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FACTS = ROOT / "tests" / "data" / "graph_print_operations.txt"
 DIRECTORY_FACTS = ROOT / "tests" / "data" / "graph_directory_operations.txt"
 PAGE = ROOT / "docs" / "emulator-differences.md"
-ARCHIVED = "getUserArchivedPrintJobs"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from shared.fleet import steps
 from shared.fleet.operations import SURVEY
 from shared.graph.admin_permissions import NEEDS, least_permissions
 from shared.graph.app_client import APPLICATION_NEEDS
-from shared.permissions import NOT_CALLED, PERMISSIONS, Kind, Part, lacking, naming, permissions
+from shared.permissions import PERMISSIONS, Kind, Part, lacking, naming, permissions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "permissions.md"
@@ -31,9 +31,7 @@ def test_every_operation_of_a_client_has_its_permissions() -> None:
     assert operations(Kind.DELEGATED, Part.USAGE) == called("reports_client")
     assert operations(Kind.APPLICATION, Part.TAP) == called("task_client", "subscription_client")
     assert operations(Kind.APPLICATION, Part.SET_UP) == called("app_client") == set(APPLICATION_NEEDS)
-    assert operations(Kind.DELEGATED, Part.SET_UP, Part.DELETING) == set(NEEDS) - NOT_CALLED
-    used = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "printops").glob("*.py"))
-    assert not any(f'"{operation}"' in used for operation in NOT_CALLED)
+    assert operations(Kind.DELEGATED, Part.SET_UP, Part.DELETING) == set(NEEDS)
 
 
 def test_a_permission_stands_once_for_each_part_and_says_what_for() -> None:
@@ -46,7 +44,7 @@ def test_sign_ins_ask_for_what_is_listed() -> None:
     assert set(permissions(Kind.DELEGATED, {Part.PRINTING})) == set(authority.PERMISSIONS)
     assert set(permissions(Kind.DELEGATED, {Part.USAGE})) == set(authority.REPORTS_PERMISSIONS)
     listed = set(permissions(Kind.DELEGATED, {Part.SET_UP, Part.DELETING}))
-    wanted = [least_permissions((one,)) for one in NEEDS if one not in NOT_CALLED]
+    wanted = [least_permissions((one,)) for one in NEEDS]
     assert {name for names in wanted for name in names} == listed
     assert set(least_permissions(SURVEY)) <= listed
 

@@ -31,7 +31,6 @@ class JobPlan:
     """
 
     copies: int
-    document_pages: int
     impressions: int
     sheets: int
     color: bool
@@ -76,7 +75,6 @@ def plan_job(
     can_color = capabilities.get("isColorPrintingSupported") is not False
     return JobPlan(
         copies=copies,
-        document_pages=pages,
         impressions=sides * copies,
         sheets=sheets * copies,
         color=color and can_color and settings["colorMode"] in {"color", "auto"},
