@@ -22,6 +22,7 @@ from emulator.demo.empty import SettingsInTheWay, check_free, run_empty
 from emulator.demo.folder import FolderInUseError, fresh_folder
 from emulator.demo.follow import Follower
 from emulator.demo.outcomes import Row
+from emulator.demo.ports import ANY_PORTS, USUAL_PORTS, Ports
 from emulator.demo.processes import ProcessFailed
 from emulator.demo.real import SettingsMissing, read_values, run_real
 from emulator.demo.system import SETTINGS_NAME, System, running_system
@@ -54,7 +55,11 @@ def main() -> int:
     parser.add_argument(
         "--settings", type=Path, default=ROOT / SETTINGS_NAME, help="read by --real, written by --empty"
     )
+    parser.add_argument(
+        "--any-ports", action="store_true", help=f"free ports, not {USUAL_PORTS.host} and {USUAL_PORTS.emulator}"
+    )
     options = parser.parse_args()
+    ports = ANY_PORTS if options.any_ports else USUAL_PORTS
     # A file or a pipe has no width; a terminal folds the table to its own.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
     # A shell starts background commands with the interrupt ignored; Ctrl-C and `kill -INT` must end this one.
@@ -65,13 +70,13 @@ def main() -> int:
         if options.real:
             values = read_values(options.settings, ROOT)
             with fresh_folder((options.directory or REAL_FOLDER).resolve(), keep=True) as folder:
-                return asyncio.run(run_real(ROOT, folder, values, _saying(console)))
+                return asyncio.run(run_real(ROOT, folder, values, _saying(console), ports))
         if options.empty:
             check_free(options.settings, ROOT)
             with fresh_folder((options.directory or EMPTY_FOLDER).resolve()) as folder:
-                return asyncio.run(run_empty(ROOT, folder, options.settings.resolve(), _saying(console)))
+                return asyncio.run(run_empty(ROOT, folder, options.settings.resolve(), _saying(console), ports))
         with fresh_folder((options.directory or FOLDER).resolve()) as folder:
-            return asyncio.run(demo(console, folder, once=options.once))
+            return asyncio.run(demo(console, folder, ports, once=options.once))
     except (ProcessFailed, AzuriteError, FolderInUseError, SettingsInTheWay, SettingsMissing, StartError) as error:
         console.print(f"\n{error}", style="red", markup=False, soft_wrap=True)
         return 1
@@ -80,12 +85,12 @@ def main() -> int:
         return 130
 
 
-async def demo(console: Console, folder: Path, *, once: bool) -> int:
+async def demo(console: Console, folder: Path, ports: Ports, *, once: bool) -> int:
     """Start everything, print the documents, show the table; stay up unless `once`."""
     say = _saying(console)
     say("starting Azurite, the Universal Print emulator and the functions host")
     writing = asyncio.create_task(asyncio.to_thread(write_documents, folder / "documents"))
-    async with running_system(ROOT, folder, say) as system:
+    async with running_system(ROOT, folder, say, ports=ports) as system:
         files = await writing
         say(f"dropping {len(DOCUMENTS)} documents into print-inbox")
         dropping = asyncio.create_task(_drop_all(system, files))

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from emulator.azurite import running_azurite
 from emulator.demo.advice import python_here, short
+from emulator.demo.ports import Ports, free_port, preferred_port
 from emulator.demo.processes import Child, Children, ProcessFailed
 from emulator.demo.storage import DemoStorage
-from emulator.demo.system import EMULATOR_PORT, HOST_PORT, START_SECONDS, free_port, preferred_port, write_settings
+from emulator.demo.system import START_SECONDS, write_settings
 from emulator.functions_host.__main__ import read_settings
 from emulator.functions_host.errors import StartError
 from emulator.universal_print import empty_tenant
@@ -42,7 +43,7 @@ def check_free(settings_file: Path, root: Path) -> None:
         )
 
 
-async def run_empty(root: Path, folder: Path, settings_file: Path, say: Callable[[str], None]) -> int:
+async def run_empty(root: Path, folder: Path, settings_file: Path, say: Callable[[str], None], ports: Ports) -> int:
     """Run until interrupted; `folder` is empty. Raises AzuriteError or ProcessFailed."""
     async with AsyncExitStack() as stack:
         children = await stack.enter_async_context(Children(folder / "logs"))
@@ -50,7 +51,7 @@ async def run_empty(root: Path, folder: Path, settings_file: Path, say: Callable
             "Universal Print emulator",
             [
                 *("-m", "emulator.universal_print", "--seed", "empty", "--allow-http-notifications"),
-                *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(EMULATOR_PORT))),
+                *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(ports.emulator))),
             ],
             folder=root,
         )
@@ -61,7 +62,7 @@ async def run_empty(root: Path, folder: Path, settings_file: Path, say: Callable
         announced = await emulator.ready(START_SECONDS)
         url = announced["url"].rstrip("/")
         say(f"a tenant is up in which nothing is set up; its administrator is {empty_tenant.ADMINISTRATOR}")
-        port = free_port(HOST_PORT)
+        port = free_port(ports.host)
         first = first_settings(azurite.connection_string, url, announced["caBundle"], port)
         write_settings(settings_file, first)
         sample = folder / "invoice.pdf"

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from emulator.azurite import running_azurite
 from emulator.demo.advice import short
+from emulator.demo.ports import Ports, preferred_port
 from emulator.demo.processes import Children
 from emulator.demo.storage import DemoStorage
-from emulator.demo.system import HOST_PORT, SETTINGS_NAME, START_SECONDS, preferred_port, write_settings
+from emulator.demo.system import SETTINGS_NAME, START_SECONDS, write_settings
 from emulator.functions_host.__main__ import read_settings
 
 DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
@@ -62,7 +63,9 @@ def read_values(settings_file: Path, root: Path) -> Mapping[str, str]:
     return values
 
 
-async def run_real(root: Path, folder: Path, values: Mapping[str, str], say: Callable[[str], None]) -> int:
+async def run_real(
+    root: Path, folder: Path, values: Mapping[str, str], say: Callable[[str], None], ports: Ports
+) -> int:
     """Run until interrupted. Raises AzuriteError or ProcessFailed."""
     withheld = [name for name in WITHHELD if values.get(name)]
     if withheld:
@@ -83,7 +86,7 @@ async def run_real(root: Path, folder: Path, values: Mapping[str, str], say: Cal
             "functions host",
             [
                 *("-m", "emulator.functions_host", "--app", str(root), "--one-worker"),
-                *("--settings", str(used), "--port", str(preferred_port(HOST_PORT))),
+                *("--settings", str(used), "--port", str(preferred_port(ports.host))),
             ],
             folder=root,
         )

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import os
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from emulator.azurite import Azurite, running_azurite
+from emulator.demo.ports import ANY_PORTS, Ports, free_port, preferred_port
 from emulator.demo.processes import Children
 from emulator.demo.sign_in import sign_in_accounts
 from emulator.demo.storage import DemoStorage
@@ -25,9 +25,7 @@ from emulator.demo.tenant import administrator_token, read_catalog
 from emulator.universal_print import demo as tenant
 
 START_SECONDS = 60.0
-HOST_PORT = 7071
 SETTINGS_NAME = "local.settings.json"
-EMULATOR_PORT = 9443
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ async def running_system(
     *,
     app: Path | None = None,
     more_settings: Mapping[str, str] | None = None,
+    ports: Ports = ANY_PORTS,
 ) -> AsyncIterator[System]:
     """Run everything for the length of the block. `root` is the checkout, `folder` takes all that is written.
 
@@ -68,7 +67,7 @@ async def running_system(
                 *("-m", "emulator.universal_print", "--seed", "demo", "--allow-http-notifications"),
                 # What was just printed shall be in the report, and its many pages not in the way of who watches.
                 *("--report-page-size", "1000", "--report-delay", "0"),
-                *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(EMULATOR_PORT))),
+                *("--directory", str(folder / "universal-print"), "--port", str(preferred_port(ports.emulator))),
             ],
             folder=root,
         )
@@ -77,7 +76,7 @@ async def running_system(
             announced, _ = await asyncio.gather(emulator.ready(START_SECONDS), storage.make_places())
             say("the Universal Print emulator is up")
             url, bundle = announced["url"].rstrip("/"), announced["caBundle"]
-            host_port = free_port(HOST_PORT)
+            host_port = free_port(ports.host)
             settings = app_settings(azurite, url, bundle, host_port) | dict(more_settings or {})
             settings_file = write_settings(folder / SETTINGS_NAME, settings)
             async with Children(logs) as hosts, _trusting(bundle) as http:
@@ -147,28 +146,6 @@ def write_settings(path: Path, settings: Mapping[str, str]) -> Path:
     """Write the settings in the form of a `local.settings.json`; give its path."""
     path.write_text(json.dumps({"IsEncrypted": False, "Values": settings}, indent=2), encoding="utf-8")
     return path
-
-
-def preferred_port(port: int) -> int:
-    """The port itself where it is free, so that addresses stay the same from run to run; else 0 for any free one."""
-    with socket.socket() as probe:
-        if os.name == "posix":
-            # As servers do: an address whose last connections are still fading counts as free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return 0
-    return port
-
-
-def free_port(port: int) -> int:
-    """The port itself where it is free, else one that is free now: for an address that must be known beforehand."""
-    if preferred_port(port):
-        return port
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _run_timer(name: str, host: Mapping[str, str], http: httpx.AsyncClient) -> None:

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="interrupts are 
 @asynccontextmanager
 async def real_run(settings: Path, folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """The command, and what it had said by the time that it was up."""
-    command = ["-m", "emulator.demo", "--real", "--settings", str(settings), "--directory", str(folder)]
+    command = ["-m", "emulator.demo", "--any-ports", "--real", "--settings", str(settings), "--directory", str(folder)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

@@ -79,7 +79,7 @@ class Trial:
 @asynccontextmanager
 async def trial(folder: Path) -> AsyncIterator[Trial]:
     """Run `dev.py run --empty` for the length of the block."""
-    command = ["-m", "emulator.demo", "--empty", "--directory", str(folder / "run")]
+    command = ["-m", "emulator.demo", "--any-ports", "--empty", "--directory", str(folder / "run")]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
