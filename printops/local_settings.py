@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,21 @@ def check_writable(file: Path) -> None:
 
 
 def put(file: Path, values: Mapping[str, str]) -> None:
-    """Set these values; a file that is not there is made, for its owner alone. Raises SettingsFileUnusable."""
+    """Set these values. The file is then its owner's alone: it may hold a secret. Raises SettingsFileUnusable."""
     document = _read(file)
     document["Values"] = {**document.get("Values", {}), **values}
-    beside = file.with_name(f".{file.name}.new")
+    target = file.resolve()
     try:
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as opened:
-            opened.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-        # One step, so that an interruption leaves either the old file or the new one.
-        beside.replace(file)
+        # Never one that is there already: its rights, or where it leads, may be somebody else's choice.
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+                opened.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+            # One step, so that an interruption leaves either the old file or the new one.
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise SettingsFileUnusable(f"{file} cannot be written: {error.strerror}") from error
 

@@ -36,6 +36,37 @@ def test_a_new_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_secret_is_put_where_nobody_else_can_read_it(tmp_path: Path) -> None:
+    file = write(tmp_path / "local.settings.json", {"Values": {}})
+    file.chmod(0o664)
+    (tmp_path / "elsewhere").touch(0o666)
+    (tmp_path / ".local.settings.json.new").symlink_to(tmp_path / "elsewhere")
+    put(file, {"GRAPH_CLIENT_SECRET": "s"})
+    assert (file.is_symlink(), file.stat().st_mode & 0o777) == (False, 0o600)
+    assert (tmp_path / "elsewhere").read_bytes() == b""
+
+
+def test_a_file_that_is_elsewhere_stays_there(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    file = write(tmp_path / "kept" / "settings.json", {"Values": {}})
+    link = tmp_path / "local.settings.json"
+    link.symlink_to(file)
+    put(link, {"A": "1"})
+    assert (link.is_symlink(), json.loads(file.read_text("utf-8"))["Values"]) == (True, {"A": "1"})
+
+
+def test_what_could_not_be_written_leaves_no_secret_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "local.settings.json", {"Values": {}})
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(SettingsFileUnusable):
+        put(file, {"GRAPH_CLIENT_SECRET": "s"})
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize("document", [[], {"Values": []}, {"IsEncrypted": True, "Values": {}}])
 def test_a_file_of_another_kind_is_left_as_it_is(tmp_path: Path, document: object) -> None:
     file = write(tmp_path / "other.json", document)
