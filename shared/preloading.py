@@ -91,8 +91,8 @@ async def preload(modules: Sequence[str], rest: float = REST_SECONDS) -> None:
             continue
         try:
             importlib.import_module(name)
-        except ImportError:
-            # A package may have moved a module. What needs it imports it by a way of its own.
+        except Exception:
+            # A package may have moved a module, or break over another. What needs it imports it by a way of its own.
             logger.warning("%s could not be loaded ahead", name, exc_info=True)
         await _rest(rest)
 

@@ -161,6 +161,22 @@ async def test_a_module_that_is_gone_does_not_keep_the_others_from_being_loaded(
     assert "no_such_module_of_ours could not be loaded ahead" in caplog.text
 
 
+async def test_a_module_that_breaks_keeps_no_other_from_being_loaded(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> None:
+        loaded.append(name)
+        if name == "broken_module":
+            raise AttributeError("module 'typing' has no attribute 'io'")
+
+    monkeypatch.setattr(importlib, "import_module", load)
+    await preloading.preload(("broken_module", "not_there"), 0)
+    assert loaded == ["broken_module", "not_there"]
+    assert "broken_module could not be loaded ahead" in caplog.text
+
+
 def test_nothing_is_loaded_ahead_where_the_app_is_only_imported() -> None:
     assert (
         ran("import function_app, json; from shared import preloading; print(json.dumps(preloading._preloading))")
