@@ -1,14 +1,10 @@
 """Graph's webhook: what it says is queued, and nothing more."""
 
-from typing import List  # noqa: UP035 - see Events
-
 import azure.functions as func
 
 from shared.names import EVENTS_QUEUE
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]
-# The worker reads no other spelling of this annotation (azure_functions_runtime 1.3: "invalid non-type annotation").
-Events = List[str]  # noqa: UP006
 
 
 # The host stores the messages before it answers, and answers 500 where it cannot, so that Graph sends them again. This
@@ -18,9 +14,7 @@ Events = List[str]  # noqa: UP006
     trigger_arg_name="request", route="notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS
 )
 @blueprint.queue_output(arg_name="events", queue_name=EVENTS_QUEUE, connection="PrintStorage")
-async def notifications(
-    request: func.HttpRequest, events: func.Out[Events], context: func.Context
-) -> func.HttpResponse:
+async def notifications(request: func.HttpRequest, events: func.Out[str], context: func.Context) -> func.HttpResponse:
     """Print tasks that have begun. Open to anybody: each item proves itself by its clientState."""
     return _receive(request, events, context)
 
@@ -31,16 +25,19 @@ async def notifications(
 )
 @blueprint.queue_output(arg_name="events", queue_name=EVENTS_QUEUE, connection="PrintStorage")
 async def notifications_lifecycle(
-    request: func.HttpRequest, events: func.Out[Events], context: func.Context
+    request: func.HttpRequest, events: func.Out[str], context: func.Context
 ) -> func.HttpResponse:
     """What Graph says of the subscription itself, above all that it wants to be reauthorized."""
     return _receive(request, events, context)
 
 
-def _receive(request: func.HttpRequest, events: func.Out[Events], context: func.Context) -> func.HttpResponse:
+def _receive(request: func.HttpRequest, events: func.Out[str], context: func.Context) -> func.HttpResponse:
     from shared.notifications.receiving import receive
 
     received = receive(request, context.trace_context.trace_parent)
-    if received.messages:
-        events.set(received.messages)
+    if len(received.messages) == 1:
+        # The usual case; a list would be written as JSON for the host, and read again there.
+        events.set(received.messages[0])
+    elif received.messages:
+        events.set(received.messages)  # type: ignore[arg-type]  # it takes both (azure-functions: queue.py)
     return received.answer

@@ -8,13 +8,16 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import azure.functions as func
 import pytest
+from azure.functions.queue import QueueMessageOutConverter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions import notifications
 from shared.notifications import receiving
 from shared.notifications.messages import messages_of, trace_of
 from shared.notifications.reading import (
@@ -218,6 +221,30 @@ def test_wrong_settings_are_no_business_of_the_caller(monkeypatch: pytest.Monkey
 )
 def test_a_message_carries_the_trace_of_its_request_or_a_new_one(given_traces: Any, expected: str) -> None:
     assert trace_of(*given_traces, token_hex=lambda size: f"new{size}") == expected
+
+
+@pytest.mark.parametrize("items", [1, 2, 3])
+def test_the_host_is_given_each_message_once_whether_one_or_several(
+    items: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "_settings", load_settings({**SETTINGS, "NOTIFICATION_TASKS_PER_MESSAGE": "1"}))
+    given_to_host: list[Any] = []
+
+    class Events:
+        def set(self, value: Any) -> None:
+            given_to_host.append(value)
+
+    context = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=TRACE))
+    request = func.HttpRequest("POST", "/", body=body_of(*(notice(number) for number in range(items))))
+    function: Any = notifications.blueprint._function_builders[0]._function.get_user_function()
+    assert (await function(request, Events(), context)).status_code == 202
+    (value,) = given_to_host
+    # What leaves the worker is Microsoft's encoding: the host makes a message of text, and one of each entry of JSON.
+    datum: Any = QueueMessageOutConverter.encode(value, expected_type=None)
+    texts = json.loads(datum.value) if datum.type == "json" else [datum.value]
+    assert [task.task_id for text in texts for task in read_tasks(read_event(text.encode()))] == [
+        task_id(number) for number in range(items)
+    ]
 
 
 def test_the_webhook_loads_no_client_and_nothing_else_that_is_heavy() -> None:
