@@ -9,7 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import azure.functions as func
 import pytest
@@ -234,10 +234,11 @@ def test_the_host_is_given_each_message_once_whether_one_or_several(
         def set(self, value: Any) -> None:
             given_to_host.append(value)
 
-    context = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=TRACE))
+    events: Any = Events()
+    context: Any = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=TRACE))
     request = func.HttpRequest("POST", "/", body=body_of(*(notice(number) for number in range(items))))
-    function: Any = notifications.blueprint._function_builders[0]._function.get_user_function()
-    assert (await function(request, Events(), context)).status_code == 202
+    answer = notifications._receive(request, events, context)
+    assert answer.status_code == 202
     (value,) = given_to_host
     # What leaves the worker is Microsoft's encoding: the host makes a message of text, and one of each entry of JSON.
     datum: Any = QueueMessageOutConverter.encode(value, expected_type=None)
