@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from kiota_abstractions.authentication import AuthenticationProvider
 from kiota_abstractions.request_information import RequestInformation
@@ -11,6 +10,8 @@ from kiota_http.middleware import ParametersNameDecodingHandler
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
+
+from shared.graph.translation import origin
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +23,7 @@ class AccountAuthentication(AuthenticationProvider):
     """Adds the account's token to requests for the Graph host, and to no other."""
 
     def __init__(self, base_url: str, account: str, tokens: TokenSource) -> None:
-        self._host = urlsplit(base_url).netloc.lower()
+        self._origin = origin(base_url)
         self._account = account
         self._tokens = tokens
 
@@ -32,7 +33,7 @@ class AccountAuthentication(AuthenticationProvider):
         additional_authentication_context: dict[str, Any] | None = None,  # noqa: ARG002 - the SDK's signature
     ) -> None:
         """Set the Authorization header."""
-        if urlsplit(request.url).netloc.lower() != self._host:
+        if origin(request.url) != self._origin:
             return
         token = await self._tokens.access_token(self._account)
         request.headers.remove("Authorization")

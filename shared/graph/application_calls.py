@@ -6,12 +6,12 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphError, NoReply
 from shared.graph.retry import call
-from shared.graph.translation import reading, refusal, translated
+from shared.graph.translation import origin, reading, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -52,7 +52,7 @@ class ApplicationCalls:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.http = http
-        self._host = urlsplit(base_url).netloc.lower()
+        self._origin = origin(base_url)
         self._tokens = tokens
         self._bounds = bounds
         self._sleep = sleep
@@ -83,8 +83,8 @@ class ApplicationCalls:
         `headers` are sent beside the usual ones.
         """
         with reading(operation):
-            host = urlsplit(address).netloc.lower()
-        if host != self._host:
+            foreign = origin(address) != self._origin
+        if foreign:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
 

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphError
 from shared.graph.retry import call
-from shared.graph.translation import reading, refusal, translated
+from shared.graph.translation import origin, reading, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -47,7 +47,7 @@ class ReportsClient:
         random: Callable[[], float],
     ) -> None:
         self._base_url = base_url
-        self._host = urlsplit(base_url).netloc.lower()
+        self._origin = origin(base_url)
         self._http = http
         self._tokens = tokens
         self._account = account
@@ -74,8 +74,8 @@ class ReportsClient:
         Raises GraphError's branches, NoReply, AccountLapsed, and NotNow where Graph asks for a long wait.
         """
         with reading("read report"):
-            host = urlsplit(address).netloc.lower()
-        if host != self._host:
+            foreign = origin(address) != self._origin
+        if foreign:
             # The token is for Graph alone, whatever an answer says.
             raise GraphError("read report", 200, "foreignLink", "a nextLink leads to another host")
 

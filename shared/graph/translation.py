@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 from shared.errors import (
     GraphConflict,
@@ -77,6 +78,12 @@ def reading(operation: str) -> Iterator[None]:
         yield
     except _SURPRISES as error:
         raise NoReply(operation, f"the answer cannot be read: {error!r}") from error
+
+
+def origin(address: str) -> tuple[str, str]:
+    """Scheme and authority: to another pair than Graph's no token goes. Raises ValueError."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc.lower()
 
 
 def refusal(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> GraphError:

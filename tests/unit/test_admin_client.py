@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from kiota_abstractions.request_information import RequestInformation
 
 from emulator.universal_print.graph.operations import OPERATIONS
 from shared.bounds import Bounds
 from shared.errors import GraphError, NoReply
+from shared.graph.adapter import AccountAuthentication
 from shared.graph.admin_client import AdminClient, RegistrationFailed, denial
 from shared.graph.admin_permissions import NEEDS, lacking, least_permissions
 from shared.graph.app_client import AppClient
@@ -106,9 +108,32 @@ async def test_a_list_is_read_to_its_end_and_the_token_stays_with_graph() -> Non
     first = httpx.Response(200, json={"value": [{"id": "1"}], "@odata.nextLink": f"{ROOT}/print/printers?$skiptoken=x"})
     graph = Graph(first, httpx.Response(200, json={"value": [{"id": "2"}]}))
     assert [printer["id"] for printer in await graph.admin.printers()] == ["1", "2"]
-    foreign = httpx.Response(200, json={"value": [], "@odata.nextLink": "https://elsewhere.example/x"})
-    with pytest.raises(GraphError, match="another host"):
-        await Graph(foreign).admin.printers()
+    for elsewhere in ("https://elsewhere.example/x", f"{ROOT.replace('https:', 'http:')}/print/printers"):
+        foreign = Graph(httpx.Response(200, json={"value": [], "@odata.nextLink": elsewhere}))
+        with pytest.raises(GraphError, match="another host"):
+            await foreign.admin.printers()
+        assert len(foreign.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "goes_along"),
+    [
+        (f"{ROOT}/print", True),
+        (f"{ROOT.replace('https:', 'http:')}/print", False),
+        ("https://elsewhere.example", False),
+    ],
+)
+async def test_an_accounts_token_goes_to_graph_alone_and_never_in_clear(address: str, goes_along: bool) -> None:
+    class Accounts:
+        async def access_token(self, _account: str) -> str:
+            return "t"
+
+        def invalidate(self, _account: str) -> None: ...
+
+    request = RequestInformation()
+    request.url = address
+    await AccountAuthentication(ROOT, "print1@contoso.com", Accounts()).authenticate_request(request)
+    assert bool(request.headers.try_get("Authorization")) is goes_along
 
 
 async def test_a_groups_name_cannot_leave_the_filter() -> None:
