@@ -131,9 +131,8 @@ async def check_printing(
         return explained(not_accepting(share.printer_name or share.alias))
     except PrintFunctionsError as error:
         return _refused(error, asked)
-    marker = job_owner_path(share.id, job.id)
     try:
-        await state.create(marker, b'{"submission": "doctor"}')
+        await state.create(job_owner_path(share.id, job.id), b'{"submission": "doctor"}')
     except StorageConflict:
         # A submission that looked for a job whose making was not answered took this one, and prints with it.
         return works(f"has a licence and may print: a job on {share.alias} was made, and is put to use")
@@ -145,9 +144,8 @@ async def check_printing(
     except PrintFunctionsError as error:
         return _refused(error, asked)
     finally:
+        # What marks the job as taken stays: a submission that listed it a moment ago would take it cancelled.
         left = await _cancelled(lambda: graph.cancel(account, share.printer_id, job.id))
-        if not left:
-            await state.delete(marker)
     if left:
         return warning(
             f"{account} may print to {share.alias}, but the trial job {job.id} could not be cancelled ({left}); it was "
