@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from shared.settings import CLOUDS, Settings
-from shared.trust import trust
+from shared.trust import new_trust
 
 if TYPE_CHECKING:
     import requests
@@ -121,8 +121,11 @@ def _session(ca_bundle: Path | None, timeout_seconds: float) -> requests.Session
 def _trusting(ca_bundle: Path) -> requests.adapters.HTTPAdapter:
     from requests.adapters import HTTPAdapter
 
+    # One of its own: requests loads its own list of certificates into it, which no other client shall trust.
+    context = new_trust(ca_bundle)
+
     class ExtraTrust(HTTPAdapter):
         def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-            super().init_poolmanager(*arguments, ssl_context=trust(ca_bundle), **options)
+            super().init_poolmanager(*arguments, ssl_context=context, **options)
 
     return ExtraTrust()

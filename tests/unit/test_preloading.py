@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 from shared import preloading
+from shared.accounts import authority
 from shared.accounts.authority import new_cache, public_client
 from shared.deferred import deferred
 from shared.settings import load_settings
 from shared.trust import trust
+from tests.support.certificates import self_signed
 from tests.support.sign_in import KEY
 from tests.unit.test_repository_imports import HEAVY, ROOT
 
@@ -72,6 +74,7 @@ import asyncio, json, logging, sys
 import function_app
 at_start = set(sys.modules)
 from shared import preloading
+from shared.accounts import authority
 preloading.REST_SECONDS = 0
 logging.raiseExceptions = False
 warned = []
@@ -226,6 +229,18 @@ def test_one_trust_serves_every_client_of_the_process(tmp_path: Path) -> None:
     assert trust(None) is trust(None)
     with pytest.raises(FileNotFoundError):
         trust(tmp_path / "not-there.pem")
+
+
+def test_what_requests_trusts_by_itself_is_trusted_by_no_other_client(tmp_path: Path) -> None:
+    public, _ = self_signed()
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(public, encoding="utf-8")
+    with authority._session(bundle, 1.0) as session:
+        adapter = session.get_adapter("https://login.microsoftonline.com")
+    context = adapter.poolmanager.connection_pool_kw["ssl_context"]  # type: ignore[attr-defined]
+    # requests loads certificates into it at each connection, in a thread of its own.
+    assert context is not trust(bundle)
+    assert context.get_ca_certs() == trust(bundle).get_ca_certs()
 
 
 def test_a_refresh_asks_the_authority_alone_for_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
