@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.accounts.budget import Budget, Reservation, Use
+from shared.errors import PrintFunctionsError
 
 ACCOUNT_VERSION = 1
 # A worker that failed with the sign-in of before must not undo a sign-in that was made meanwhile.
 FRESH_SIGN_IN = timedelta(minutes=1)
+
+
+class AccountUnreadable(PrintFunctionsError):
+    """What is stored of a print account or a printer is not what this app wrote. Deleted, it is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +85,19 @@ def encode_account(account: Account) -> bytes:
 
 
 def decode_account(content: bytes | None) -> Account:
-    """Read an account's document; None is an account that was never used."""
+    """Read an account's document; None is an account that was never used. Raises AccountUnreadable."""
     if content is None:
         return Account()
-    values = json.loads(content)
-    lapsed = values["lapsed"]
-    return Account(
-        budget=_budget(values["budget"]),
-        lapsed=Lapse(datetime.fromisoformat(lapsed["since"]), lapsed["reason"]) if lapsed else None,
-        throttled_until=_moment(values["throttledUntil"]),
-        signed_in=_moment(values["signedIn"]),
-        refreshed=_moment(values["lastRefresh"]),
-    )
+    with _reading("accounts/"):
+        values = json.loads(content)
+        lapsed = values["lapsed"]
+        return Account(
+            budget=_budget(values["budget"]),
+            lapsed=Lapse(datetime.fromisoformat(lapsed["since"]), lapsed["reason"]) if lapsed else None,
+            throttled_until=_moment(values["throttledUntil"]),
+            signed_in=_moment(values["signedIn"]),
+            refreshed=_moment(values["lastRefresh"]),
+        )
 
 
 def encode_printer(budget: Budget) -> bytes:
@@ -99,8 +106,21 @@ def encode_printer(budget: Budget) -> bytes:
 
 
 def decode_printer(content: bytes | None) -> Budget:
-    """Read a printer's document; None is a printer that was never used."""
-    return Budget() if content is None else _budget(json.loads(content)["budget"])
+    """Read a printer's document; None is a printer that was never used. Raises AccountUnreadable."""
+    if content is None:
+        return Budget()
+    with _reading("printers/"):
+        return _budget(json.loads(content)["budget"])
+
+
+@contextmanager
+def _reading(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise AccountUnreadable(
+            f"a blob below {folder} in print-state is damaged ({error!r}); delete it, and it is made anew"
+        ) from error
 
 
 def _budget_values(budget: Budget) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
+from shared.accounts.account import AccountUnreadable, decode_account, decode_printer
 from shared.accounts.shared_document import WRITE_ATTEMPTS, SharedDocument
 from shared.errors import NotNow
 from shared.storage.state import StateStore, Stored
@@ -94,3 +96,21 @@ async def test_a_look_reads_only_what_is_older_than_asked() -> None:
     clock.advance(6)
     assert await asyncio.gather(*(document.look(5) for _ in range(5))) == [1] * 5
     assert store.calls["read"] == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"budget": 5, "lapsed": null}',
+        b'{"budget": {"buckets": {"x": 1}}}',
+        b"[" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("decode", [decode_account, decode_printer])
+def test_a_damaged_document_says_where_it_is_and_what_to_do(decode: Callable[[bytes], object], content: bytes) -> None:
+    with pytest.raises(AccountUnreadable, match="in print-state is damaged .*; delete it"):
+        decode(content)
