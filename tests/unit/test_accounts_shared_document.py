@@ -112,5 +112,5 @@ async def test_a_look_reads_only_what_is_older_than_asked() -> None:
 )
 @pytest.mark.parametrize("decode", [decode_account, decode_printer])
 def test_a_damaged_document_says_where_it_is_and_what_to_do(decode: Callable[[bytes], object], content: bytes) -> None:
-    with pytest.raises(AccountUnreadable, match="in print-state is damaged .*; delete it"):
+    with pytest.raises(AccountUnreadable, match=r"in print-state is damaged .*; delete it"):
         decode(content)
