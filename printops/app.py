@@ -224,6 +224,11 @@ async def _create(survey: Survey, write: Path | None, *, yes: bool) -> int:
     _show(survey)
     settings = _settings(survey, survey.found)
     if survey.steps:
+        doubt = _doubt(survey)
+        if doubt and yes:
+            raise DirectoryProblem(f"Nothing was changed, because --yes asks nobody: {doubt}")
+        if doubt:
+            _say(f"Note: {doubt}")
         question = "Consent to this for the whole tenant?" if _consents(survey.steps) else "Go on?"
         if not yes and not typer.confirm(question):
             _say("Nothing was changed.")
@@ -280,6 +285,19 @@ async def _applied(survey: Survey, write: Path | None) -> dict[str, str]:
         raise
     _say("The app registration is as it should be. It can take a minute until sign-ins have every permission.")
     return _settings(survey, applying.registration) | (secret if write is not None else {})
+
+
+def _doubt(survey: Survey) -> str:
+    """Why consent may be given to somebody else's app; empty where nothing says so."""
+    found = survey.found
+    known = found is None or survey.asked.target.client_id is not None or found.was_trusted or found.is_new(_now())
+    if known or found is None or not _consents(survey.steps):
+        return ""
+    return (
+        f"the app {found.display_name!r} was found by its name, which anybody who may register apps can give, and "
+        "whoever owns it gets what you consent to. Look at its owners and secrets; if it is yours, name it by "
+        f"--app-id {found.client_id}."
+    )
 
 
 def _tell_left(survey: Survey, registration: Registration | None, done: int, error: BaseException) -> None:

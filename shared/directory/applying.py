@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from shared.directory.plan import Action, Step, plan
@@ -23,8 +23,6 @@ from shared.errors import (
 # What was just made is not known everywhere in the directory for some seconds (Graph: known to answer 404, and 400 for
 # a service principal whose app it cannot see yet).
 SETTLING_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
-# For so long an app registration counts as just made.
-_NEW = timedelta(minutes=5)
 _UNKNOWN = (NoReply, GraphUnavailable)
 
 
@@ -139,8 +137,7 @@ class Applying:
         return next((each for each in steps if each.key == step.key), None)
 
     def _is_new(self) -> bool:
-        created = self.registration.application.get("createdDateTime") if self.registration is not None else None
-        return created is not None and self.now() - datetime.fromisoformat(str(created)) < _NEW
+        return self.registration is not None and self.registration.is_new(self.now())
 
 
 def _may_pass(error: NoReply | GraphError) -> bool:

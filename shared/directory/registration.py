@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.directory.wanted import Certificate, Trust
 from shared.permissions import Kind
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+# For so long an app registration counts as just made.
+NEW = timedelta(minutes=5)
 # Graph: resourceAccess, type.
 ACCESS_TYPES: Mapping[Kind, str] = {Kind.DELEGATED: "Scope", Kind.APPLICATION: "Role"}
 
@@ -78,6 +80,16 @@ class Registration:
             if resource.get("resourceAppId") == GRAPH_APP_ID
             for access in resource.get("resourceAccess") or ()
         }
+
+    @property
+    def was_trusted(self) -> bool:
+        """Whether somebody who may has consented for the whole tenant to anything that it does at Graph."""
+        return bool(self.assignments) or self.grant is not None
+
+    def is_new(self, now: datetime) -> bool:
+        """Whether it was made a moment ago."""
+        created = self.application.get("createdDateTime")
+        return created is not None and now - _moment(str(created)) < NEW
 
     def consented_scopes(self) -> tuple[str, ...]:
         """The delegated permissions that were consented to for all users, in Graph's order."""

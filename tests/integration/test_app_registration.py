@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,24 @@ async def test_wrong_names_are_told_before_anything_is_made(desk: Desk) -> None:
     for _ in range(2):
         await desk.tenant.new_app()
     assert "2 apps named" in await desk.failed("create", "--yes")
+
+
+async def test_no_consent_goes_unasked_to_an_app_that_has_the_name_alone_and_had_none_before(desk: Desk) -> None:
+    # Whoever may register apps in the tenant can name one so, and keep a secret of it.
+    await desk.tenant.new_app()
+    stranger = desk.made
+    stranger.created = datetime.now(UTC) - timedelta(days=1)
+    before = desk.changes()
+    said = await desk.failed("create", "--yes")
+    assert f"--app-id {stranger.client_id}" in said
+    asked = await desk.printops("create", typed="n\n")
+    assert "whoever owns it gets what you consent to" in " ".join(asked.output.split())
+    assert desk.changes() == before
+    await desk.done("create", "--yes", "--app-id", stranger.client_id)
+    assert stranger.application
+    stranger.application -= {"User.Read.All"}
+    await desk.done("create", "--yes")
+    assert "User.Read.All" in stranger.application
 
 
 async def test_an_administrator_signs_in_with_a_browser(desk: Desk) -> None:
