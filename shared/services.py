@@ -97,11 +97,11 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
     settings = load_settings(environ)
     switch(environ, telemetry=settings.telemetry, log_names=settings.log_names)
     bounds = settings.bounds
-    storage = await stack.enter_async_context(open_storage(settings.storage))
     bundle = settings.graph_ca_bundle
     if bundle is not None:
-        # One that cannot be read is told of now, not at the first call.
+        # One that cannot be read is told of now, not at the first call, and before there is anything to close.
         trust(bundle)
+    storage = await stack.enter_async_context(open_storage(settings.storage))
 
     def new_http() -> httpx.AsyncClient:
         import httpx

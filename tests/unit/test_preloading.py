@@ -6,15 +6,18 @@ import asyncio
 import importlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import shared.services
 from shared import preloading
 from shared.accounts import authority
 from shared.accounts.authority import new_cache, public_client
@@ -229,6 +232,19 @@ def test_one_trust_serves_every_client_of_the_process(tmp_path: Path) -> None:
     assert trust(None) is trust(None)
     with pytest.raises(FileNotFoundError):
         trust(tmp_path / "not-there.pem")
+
+
+async def test_a_bundle_that_cannot_be_read_is_told_before_anything_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, opened = tmp_path / "bundle.pem", list[str]()
+    bundle.write_text("no certificate", encoding="utf-8")
+    # What was opened is closed by nobody, and every request would open it again.
+    monkeypatch.setattr(shared.services, "open_storage", lambda *_: opened.append("storage"))
+    async with AsyncExitStack() as stack:
+        with pytest.raises(ssl.SSLError):
+            await shared.services.open_services({**SETTINGS, "GRAPH_CA_BUNDLE": str(bundle)}, stack)
+    assert opened == []
 
 
 def test_what_requests_trusts_by_itself_is_trusted_by_no_other_client(tmp_path: Path) -> None:
