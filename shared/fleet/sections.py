@@ -156,7 +156,7 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "price_list": Section(
         "table",
-        "What printing costs (docs/usage.md).",
+        "What printing costs (docs/usage-report.md).",
         {
             "currency": _text("Three letters (ISO 4217), such as EUR.", required=True),
             **_PRICES,
@@ -169,7 +169,7 @@ SECTIONS: Mapping[str, Section] = {
     ),
     "cost_centers": Section(
         "tables",
-        "Who bears whose printing (docs/usage.md).",
+        "Who bears whose printing (docs/usage-report.md).",
         {
             "name": _text("Its name in the report.", required=True),
             "users": Word(Kind.TEXTS, "User names of its people."),

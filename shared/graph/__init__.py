@@ -1,1 +1,1 @@
-"""Microsoft Graph: one client for print operations, and the one rule for repeating a call."""
+"""Thin clients of Microsoft Graph, one for each way of signing in, and the one rule for repeating a call."""

@@ -81,6 +81,12 @@ def test_a_dev_command_on_a_page_exists(page: str) -> None:
     assert named <= {"run", "test", "lint", "bench", "package", "deploy", "lock", "setup"}
 
 
+def test_the_architecture_names_every_folder_of_the_core_once() -> None:
+    folders = {name.split("/")[1] for name in FILES if name.startswith("shared/") and name.count("/") > 1}
+    table = read("docs/architecture.md").partition("| folder | what it decides or does |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `([a-z_]+)` \| .+ \|$", table, flags=re.MULTILINE)) == sorted(folders)
+
+
 def test_every_chosen_runtime_package_says_why_it_is_worth_it() -> None:
     chosen = [line for line in read("requirements.in").splitlines() if line and not line.startswith(("#", "-"))]
     explained = re.findall(r"^\| `([a-z0-9-]+)` \|.*\|$", read("docs/dependencies.md"), flags=re.MULTILINE)
