@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from shared.doctor.finding import Finding, failed, warning, works
 from shared.names import INBOX, POISON_SUFFIX
 from shared.settings import StorageConnection
+from shared.submission.messages import submission_message
+from shared.tasks.messages import released_message
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient, ContainerClient
@@ -17,8 +20,13 @@ if TYPE_CHECKING:
 
 # So the names of probes begin. They lie in no folder, which would stay behind where storage has real ones.
 PROBES = "doctor-probe-"
-# A trial message that could not be taken back is gone after this, and is seen by nobody before.
+# A trial message that could not be taken back is gone after this. Storage wants it to be hidden for less than it lives,
+# so a function may see it in its last second: it is about a submission and a held job that nobody has.
 PROBE_SECONDS = 300
+PROBE: Mapping[str, Any] = {
+    **submission_message("0" * 32, 0),
+    **released_message("held/doctor/doctor/doctor", 0, "doctor"),
+}
 _NEVER = '"0x0"'
 # The SDK waits a quarter of a minute before it tries again, and hides why for so long.
 AT_ONCE: dict[str, Any] = {"retry_total": 0}
@@ -135,7 +143,7 @@ async def check_queue(queue: QueueClient, name: str, place: StoragePlace) -> Fin
         return _missing_queue(name, place)
     if name.endswith(POISON_SUFFIX):
         return await _poison(queue, name)
-    sent = await queue.send_message("{}", visibility_timeout=PROBE_SECONDS - 1, time_to_live=PROBE_SECONDS)
+    sent = await queue.send_message(json.dumps(PROBE), visibility_timeout=PROBE_SECONDS - 1, time_to_live=PROBE_SECONDS)
     await queue.delete_message(sent)
     return works("can be looked into, sent to and taken from")
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
+from azure.core.exceptions import HttpResponseError
 from pypdf import PdfReader
 
 from shared.accounts.pool import AccountStatus
@@ -23,21 +24,28 @@ from shared.doctor.claims import application_permissions, delegated_permissions,
 from shared.doctor.clock_checks import check_clock
 from shared.doctor.finding import Status
 from shared.doctor.settings_checks import check_kiosk_key, check_notification_address, check_settings, check_webhook
-from shared.doctor.storage_checks import place_of
+from shared.doctor.storage_checks import check_queue, place_of
 from shared.doctor.subscription_checks import subscription_finding
 from shared.doctor.trial_page import make_page, outcome
 from shared.errors import GraphConflict, GraphDenied, GraphError, StorageConflict
 from shared.graph.print_client import JobView
 from shared.graph.subscription_client import Subscription
 from shared.graph.task_client import Task
-from shared.names import job_owner_path
+from shared.names import EVENTS_QUEUE, QUEUES, job_owner_path
 from shared.permissions import Kind
 from shared.settings import Settings, StorageConnection
+from shared.submission.claims import Drop, decide
+from shared.submission.messages import read_message
+from shared.submission.record import State
 from shared.subscriptions.deciding import Decision, Move
 from shared.subscriptions.record import SubscriptionRecord
+from shared.tasks.messages import read_event, read_released
 from shared.upload.session import UploadSession
 from tests.support.memory_state import MemoryStateStore
 from tests.support.sign_in import KEY
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueClient
 
 NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 ACCOUNT = "print1@contoso.com"
@@ -130,6 +138,39 @@ async def test_a_trial_job_that_cannot_be_cancelled_is_told_of() -> None:
     status, _, words = await tried(FakeGraph(cancel=GraphConflict("cancel job", 409, "conflict", "no")))
     assert status is Status.WARNING
     assert "never started" in words
+
+
+class FakeQueue:
+    """Takes messages, and gives none back."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, int, int]] = []
+
+    async def peek_messages(self, **_: Any) -> list[Any]:
+        return []
+
+    async def send_message(self, content: str, *, visibility_timeout: int, time_to_live: int) -> None:
+        self.sent.append((content, visibility_timeout, time_to_live))
+
+    async def delete_message(self, _message: object) -> None:
+        raise HttpResponseError("AuthorizationPermissionMismatch")
+
+
+@pytest.mark.parametrize("name", QUEUES)
+async def test_a_trial_message_that_was_not_taken_back_asks_no_function_for_anything(name: str) -> None:
+    queue, place = FakeQueue(), place_of(StorageConnection("x"), "http://127.0.0.1:10000/test1", "test1")
+    with pytest.raises(HttpResponseError):
+        await check_queue(cast("QueueClient", queue), name, place)
+    ((content, hidden, lives),) = queue.sent
+    # Storage lets no message be hidden for as long as it lives, so a function may see it in the end.
+    assert 0 < lives - hidden <= 1
+    if name == EVENTS_QUEUE:
+        event = read_released(read_event(content.encode()))
+        # Nobody's id is a word, so nothing is held there.
+        assert event.path.startswith("held/doctor/")
+    else:
+        _, sequence = read_message(content.encode())
+        assert isinstance(decide(None, sequence, NOW, frozenset(State)), Drop)
 
 
 async def test_a_sign_in_that_nobody_renewed_for_days_is_told_of() -> None:
