@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from emulator.azurite import Azurite
 from printops.cli import app
 from shared.doctor.finding import Status
-from shared.names import CATALOG_PATH, kiosk_path
+from shared.names import CATALOG_PATH, job_owner_path, kiosk_path
 from tests.support.doctor_world import ACCOUNT, FOLLOW_ME, DoctorWorld, broken, doctor_world
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
@@ -46,7 +46,7 @@ def instead[Value](owner: object, name: str, value: Value) -> Iterator[None]:
         setattr(owner, name, before)
 
 
-async def test_where_everything_works_every_line_says_so_and_nothing_is_left_behind(world: DoctorWorld) -> None:
+async def test_where_everything_works_every_line_says_so_and_nothing_is_left_to_do(world: DoctorWorld) -> None:
     found = await world.examine()
     assert {name: one.words for name, one in found.items() if one.status is not Status.OK} == {}
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
@@ -54,10 +54,13 @@ async def test_where_everything_works_every_line_says_so_and_nothing_is_left_beh
     assert world.set_up.tenant.device.documents == []
     storage = world.services.storage
     paths = [path async for path in storage.state.list_paths("")]
-    assert [path for path in paths if path.startswith(("doctor", "jobs/"))] == []
+    assert [path for path in paths if path.startswith("doctor")] == []
     assert await storage.queue("print-jobs").depth() == 0
-    jobs = world.set_up.service.emulator.jobs.of_share(world.set_up.tenant.share)
+    share = world.set_up.tenant.share
+    jobs = world.set_up.service.emulator.jobs.of_share(share)
     assert {job.state for job in jobs} == {"canceled"}
+    # What is left is that no document may be sent to them.
+    assert {path for path in paths if path.startswith("jobs/")} == {job_owner_path(share.id, job.id) for job in jobs}
 
 
 async def test_access_trigger_subscription_queue_and_kiosk_fail_by_themselves(world: DoctorWorld) -> None:
