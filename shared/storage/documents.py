@@ -105,10 +105,10 @@ class Documents:
             answer = await blob.start_copy_from_url(self.blob(*source).url, **conditions)
         except HttpResponseError as error:
             if error.status_code in (404, 412):
-                raise Superseded(f"{source[1]} is no longer the version that was accepted") from error
+                raise Superseded(f"{shown(source[1])} is no longer the version that was accepted") from error
             raise
         if answer["copy_status"] in ("failed", "aborted"):
-            raise CopyFailed(f"storage could not copy {source[1]} to {target[0]}/{target[1]}")
+            raise CopyFailed(f"storage could not copy {shown(source[1])} to {target[0]}")
         return bool(answer["copy_status"] == "success")
 
     async def remove(self, container: str, name: str, etag: str | None) -> None:

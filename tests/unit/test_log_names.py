@@ -13,7 +13,10 @@ from tests.support.tenant import ROOT
 
 METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 # What an expression is called that may hold the name of a document, or a text or a record with one in it.
-SUSPECT = {"name", "path", "document", "document_name", "file_name", "blob", "title", "text", "line", "body", "record"}
+SUSPECT = {
+    *("name", "path", "document", "document_name", "file_name", "blob", "title", "text", "line", "body", "record"),
+    *("source", "target"),
+}
 # Logged as they are: expression, and where, as the beginning of a path. Why no document's name is in them:
 HARMLESS = {
     # of an alert: a fixed word, with an account, a queue or the id of a printer; its text hides the name by itself
@@ -58,6 +61,8 @@ HARMLESS_IN_ERRORS = {
     ("found.path", "shared/tasks/record.py"),
     # a time
     ("text", "shared/submission/record.py"),
+    # a container
+    ("target[0]", "shared/storage/documents.py"),
 }
 
 
