@@ -159,6 +159,48 @@ async def test_a_job_that_is_on_its_way_after_a_lost_answer_is_waited_for() -> N
         assert len(service.requests("redirect")) == 1
 
 
+async def test_a_release_that_got_stuck_is_not_called_sent_and_can_be_done_again_when_it_is_let_go() -> None:
+    service = annas(job(1, "Report.pdf"), job(2, "Plan.pdf"))
+    async with kiosk(service) as at:
+        await at.page.clock.install()
+        await at.tap(ANNA)
+        await expect(at.button("Print 2 documents")).to_be_visible()
+        service.lose += [("redirect", "before")]
+        for each in service.jobs["Anna Andersson"]:
+            each["state"] = "releasing"
+        await at.button("Print 2 documents").click()
+        summary = at.page.locator(".summary")
+        while not await summary.inner_text():
+            await at.page.clock.run_for(500)
+            await asyncio.sleep(0.02)
+        await expect(summary).to_have_text("2 unknown: look at the printer.")
+        await expect(at.row("Report.pdf")).to_contain_text("The print service has not confirmed it yet.")
+        # It takes two minutes until a claim lapses: the session does not end early meanwhile.
+        await expect(at.page.locator("#seconds")).to_have_text(re.compile("^[3-6]"))
+        service.jobs["Anna Andersson"][0]["state"] = "held"
+        service.jobs["Anna Andersson"].pop()
+        await at.page.clock.run_for(11_000)
+        await expect(at.row("Report.pdf")).to_contain_text("It was not sent. Try again.")
+        await expect(at.row("Plan.pdf")).to_contain_text("No longer waiting. Please look at the printer.")
+        await at.row("Report.pdf").get_by_role("checkbox").check()
+        await at.button("Print 1 document").click()
+        await expect(at.row("Report.pdf")).to_contain_text(SENT)
+        assert service.requests("redirect")[1:] == [{"jobs": [{"id": "job1"}]}]
+
+
+async def test_a_notice_that_comes_while_a_release_is_looked_up_is_told() -> None:
+    service = annas(job(1, "Report.pdf"))
+    async with kiosk(service) as at:
+        await at.tap(ANNA)
+        await expect(at.button("Print 1 document")).to_be_visible()
+        service.lose += [("redirect", "after")]
+        now = datetime.now(UTC).isoformat()
+        service.notices["Anna Andersson"] = [{"code": "failed", "document": "Report.pdf", "reason": "Jam.", "at": now}]
+        await at.button("Print 1 document").click()
+        await expect(at.row("Report.pdf")).to_contain_text("No longer waiting.")
+        await expect(at.page.get_by_role("list", name="Notices")).to_contain_text("“Report.pdf” did not print. Jam.")
+
+
 async def test_while_nothing_can_be_looked_up_the_page_claims_nothing() -> None:
     service = annas(job(1, "Report.pdf"))
     async with kiosk(service) as at:
@@ -197,7 +239,7 @@ async def test_what_became_of_earlier_jobs_is_told_and_the_list_stays_true() -> 
         notices = at.page.get_by_role("list", name="Notices")
         await expect(notices).to_contain_text("“Old.pdf” was not collected in time. It was held for 24 hours.")
         await expect(notices).to_contain_text("“Poster.pdf” did not print. The printer ran out of paper.")
-        await expect(at.row("Plan.pdf")).to_contain_text("On its way to the printer")
+        await expect(at.row("Plan.pdf")).to_contain_text("The print service has not confirmed it yet.")
         service.jobs["Anna Andersson"] = [job(3, "Just printed.pdf")]
         late = {"code": "failed", "document": "Plan.pdf", "reason": "Paper jam.", "at": now}
         service.notices["Anna Andersson"] = [late]

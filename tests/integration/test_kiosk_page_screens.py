@@ -13,7 +13,7 @@ from playwright.async_api import expect
 
 from shared.kiosk_page import LANGUAGES
 from tests.support.browser import shared_browser
-from tests.support.kiosk_browser import ANNA, Kiosk, kiosk
+from tests.support.kiosk_browser import ANNA, BEN, Kiosk, kiosk
 from tests.support.kiosk_page import KioskService, job
 
 # The first use installs Debian packages where they are missing.
@@ -36,9 +36,11 @@ LOOKS = [
     ("de", "phone", {}),
     ("ja", "portrait", {}),
     ("ja", "small", {}),
+    ("ja", "phone", {}),
     ("zh-Hans", "phone", {"color_scheme": "dark"}),
     ("es", "small", {}),
     ("fr", "portrait", {"color_scheme": "dark"}),
+    ("fr", "phone", {}),
     ("it", "wide", {"color_scheme": "dark"}),
     ("pt", "kiosk", {"color_scheme": "dark"}),
 ]
@@ -60,8 +62,11 @@ MEASURE = """() => {
     .filter((each) => each.checkVisibility() && (each.scrollWidth > each.clientWidth + 1 ||
       each.getBoundingClientRect().right > innerWidth + 1 || each.getBoundingClientRect().left < -1))
     .map((each) => each.outerHTML);
+  const names = [...document.querySelectorAll('.where > span:not(.printer)')];
+  cut.push(...names.filter((each) => each.scrollHeight > each.clientHeight + 1).map((each) => each.outerHTML));
   const page = document.documentElement;
-  return {small, tiny, cut, wide: page.scrollWidth - innerWidth, tall: page.scrollHeight - innerHeight};
+  const crowded = document.querySelector('.bar').clientHeight > 140;
+  return {small, tiny, cut, crowded, wide: page.scrollWidth - innerWidth, tall: page.scrollHeight - innerHeight};
 }"""
 
 
@@ -125,7 +130,7 @@ async def every_screen(at: Kiosk) -> AsyncIterator[str]:
     await expect(page.locator("[data-code=refused]")).to_be_visible()
     yield "outcomes"
     service.refuse("session", 429, "slowDown", Retry_After="90")
-    await at.tap(ANNA)
+    await at.tap(BEN)
     await expect(page.locator("[data-kind=slowDown]")).to_be_visible()
     yield "slow down"
 
@@ -137,7 +142,7 @@ async def test_a_screen_can_be_read_touched_and_heard(tag: str, size: str, look:
         assert await at.page.evaluate("document.documentElement.lang") == tag
         async for name in every_screen(at):
             measured = await at.page.evaluate(MEASURE)
-            assert measured == {"small": [], "tiny": [], "cut": [], "wide": 0, "tall": 0}, name
+            assert measured == {"small": [], "tiny": [], "cut": [], "crowded": False, "wide": 0, "tall": 0}, name
             if (tag, size) in HEARD:
                 assert await at.accessibility_faults() == [], name
 

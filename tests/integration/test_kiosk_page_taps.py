@@ -193,6 +193,86 @@ async def test_a_new_badge_ends_the_session_before_it() -> None:
         assert token[0].endswith("Ben Berg")
 
 
+async def test_a_badge_that_a_reader_sends_twice_is_one_tap() -> None:
+    service = two_people()
+    old = {
+        "code": "expired",
+        "document": "Old.pdf",
+        "reason": "It was held for 24 hours.",
+        "at": "2026-11-20T12:00:00Z",
+    }
+    service.notices["Anna Andersson"] = [old]
+    async with kiosk(service) as at:
+        service.hold["session"] = asyncio.Event()
+        await at.tap(ANNA)
+        await expect(at.page.get_by_role("heading", name="One moment …")).to_be_visible()
+        await at.tap(ANNA)
+        service.hold.pop("session").set()
+        await expect(at.row("Salaries.pdf")).to_be_visible()
+        await at.tap(ANNA)
+        await expect(at.page.get_by_role("list", name="Notices")).to_contain_text("Old.pdf")
+        # Also later, while something of the first session is under way.
+        service.hold["redirect"] = asyncio.Event()
+        await at.button("Print 1 document").click()
+        await at.page.clock.install()
+        await at.page.clock.fast_forward(5_000)
+        await at.tap(ANNA)
+        service.hold.pop("redirect").set()
+        await expect(at.row("Salaries.pdf")).to_contain_text("Sent to the printer")
+        assert service.requests("session") == [{"badge": ANNA}]
+        # Who shows it again afterwards wants a list anew.
+        await at.tap(ANNA)
+        await expect(at.page.get_by_role("heading", name="Hello Anna Andersson, nothing is waiting")).to_be_visible()
+
+
+async def test_a_wait_for_one_persons_pin_keeps_nobody_elses_badge_away() -> None:
+    async with kiosk(two_people()) as at:
+        await at.button("Use name and PIN").click()
+        await at.page.locator("#field").fill("anna@contoso.example")
+        await at.page.keyboard.press("Enter")
+        await expect(at.page.get_by_role("textbox", name="Your PIN")).to_be_focused()
+        at.service.refuse("session", 429, "slowDown", Retry_After="900")
+        await at.page.locator("#field").fill("0001")
+        await at.page.keyboard.press("Enter")
+        await expect(at.page.get_by_role("heading", name="Too many attempts")).to_be_visible()
+        await expect(at.page.locator(".message p")).to_have_text("Please wait 15 minutes.")
+        await at.tap(BEN)
+        await expect(at.row("Minutes.pdf")).to_be_visible()
+
+
+async def test_nobody_has_to_close_a_choice_of_language_that_was_left_open() -> None:
+    async with kiosk() as at:
+        await at.page.clock.install()
+        await at.page.locator(".language").click()
+        await expect(at.page.get_by_role("dialog")).to_be_visible()
+        await at.page.clock.run_for(91_000)
+        await expect(at.page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_a_page_that_came_without_its_words_waits_for_the_service() -> None:
+    async with kiosk() as at:
+        await at.page.clock.install()
+        away = "**/api/kiosk/assets/en.json"
+        await at.page.route(away, lambda route: route.abort())
+        await at.page.reload()
+        await expect(at.page.locator(".idle")).to_be_hidden()
+        await at.page.route("**/api/kiosk", lambda route: route.fulfill(status=503, body="away"))
+        async with at.page.expect_response("**/api/kiosk"):
+            await at.page.clock.run_for(6_000)
+        await at.page.wait_for_load_state()
+        assert "away" not in await at.page.content()
+        await at.page.unroute_all()
+        await at.page.clock.run_for(6_000)
+        await at.idle()
+
+
+async def test_a_field_that_was_left_empty_is_said() -> None:
+    async with kiosk() as at:
+        await at.button("Use name and PIN").click()
+        await at.button("Next").click()
+        await expect(at.page.get_by_role("status")).to_contain_text("Type your user name.")
+
+
 async def test_nothing_of_a_person_stays_in_the_page_or_its_memory() -> None:
     service = two_people()
     async with kiosk(service) as at:

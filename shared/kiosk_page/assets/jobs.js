@@ -4,7 +4,7 @@ import { at, element, setText, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { jobRow } from "./job_row.js";
 import { why } from "./reasons.js";
-import { isFinal } from "./session.js";
+import { isFinal, isLost } from "./session.js";
 import { say, when } from "./words.js";
 
 // A <section> with `update(settled)`: the items of which the service has just told.
@@ -48,6 +48,7 @@ export function jobsScreen(session, { onDone }) {
     again.hidden = !items.some((each) => each.outcome?.code === "unknown");
     done.hidden = !finished;
     if (finished && (hadFocus === print || hadFocus === remove)) done.focus();
+    else if (screen.contains(hadFocus) && !hadFocus.checkVisibility()) (finished ? done : title).focus();
     if (settled.length) {
       const text = summaryOf(settled, session.kiosk.printer.displayName);
       setText(summary, text);
@@ -89,8 +90,8 @@ function summaryOf(settled, printer) {
     ["sumReleased", count("released", "onItsWay", "gone")],
     ["sumDiscarded", count("discarded")],
     ["sumGone", count("alreadyGone")],
-    ["sumNot", settled.filter((each) => !isFinal(each) && each.outcome?.code !== "unknown").length],
-    ["sumUnknown", count("unknown")],
+    ["sumNot", settled.filter((each) => !isFinal(each) && !isLost(each)).length],
+    ["sumUnknown", settled.filter(isLost).length],
   ];
   return lines.filter(([, found]) => found > 0).map(([key, found]) => say(key, { count: found, printer })).join(" ");
 }

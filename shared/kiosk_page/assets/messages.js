@@ -33,13 +33,18 @@ export function waitingScreen() {
     heading(say("oneMoment")));
 }
 
+// How long to wait, as a person would say it.
+export const waitText = (seconds) => (seconds < 100
+  ? say("slowDownText", { count: seconds })
+  : say("slowDownMinutes", { count: Math.ceil(seconds / 60) }));
+
 // `kind` is one of LOOKS. `values` go into its texts; `actions` are [label, work, isMain] each.
 export function messageScreen(kind, values, actions) {
   const [picture, look] = LOOKS[kind];
   return element("section", { class: `message message-${look}`, "data-kind": kind },
     element("div", { class: "medal", "aria-hidden": "true" }, icon(picture)),
     heading(say(`${kind}Title`, values)),
-    element("p", {}, say(`${kind}Text`, values)),
+    element("p", {}, kind === "slowDown" ? waitText(values.count) : say(`${kind}Text`, values)),
     element("div", { class: "actions" }, actions.map(([label, work, main]) =>
       element("button", { type: "button", class: main ? "button main" : "button", onclick: work }, label))));
 }

@@ -10,14 +10,16 @@ const LOST = [1000, 2000, 4000];
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 // An item is {job, chosen, open, changes, busy, outcome}; outcome {code} of the service, with its reason, or
-// onItsWay, gone (no answer came, and it waits no more), notSent (no answer came, and it still waits), unknown.
+// onItsWay, releasing (somebody is sending it, and the print service has not taken it yet), gone (no answer came, and
+// it waits no more), notSent (no answer came, and it still waits), unknown.
 const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
 
 export const isFinal = (item) => item.outcome !== null && FINAL.has(item.outcome.code);
-const isLost = (item) => item.outcome?.code === "unknown";
+// What became of it is still to be seen.
+export const isLost = (item) => item.outcome !== null && ["unknown", "releasing"].includes(item.outcome.code);
 export const isFree = (item) => !item.busy && !isFinal(item) && !isLost(item);
 // What it means that a job is listed no more after it was asked for and no answer came.
-const whenGone = (asked) => (asked === "redirect" ? "gone" : "discarded");
+const whenGone = (asked) => (asked === "discard" ? "discarded" : "gone");
 
 export class Session {
   #token;
@@ -74,8 +76,9 @@ export class Session {
     if (this.busy || this.#ended) return;
     const asked = this.#asked;
     const answer = await readJobs(this.#token, []);
-    if (this.#ended || this.busy || asked !== this.#asked || !this.#accepted(answer) || !answer.ok) return;
-    this.#take(answer.body);
+    if (this.#ended || !this.#accepted(answer) || !answer.ok) return;
+    this.#tell(answer.body.notices);
+    if (!this.busy && asked === this.#asked) this.#take(answer.body);
     this.onChange();
   }
 
@@ -84,7 +87,7 @@ export class Session {
     const lost = this.items.filter(isLost);
     for (const each of lost) Object.assign(each, { busy: "checking", outcome: null });
     this.onChange();
-    await this.#lookUp(lost, lost[0]?.asked);
+    await this.#lookUp(lost);
     if (!this.#ended) this.onChange(lost);
   }
 
@@ -99,14 +102,14 @@ export class Session {
       const answer = await send(this.#token, part.map(asJob));
       if (this.#ended || !this.#accepted(answer)) return;
       if (answer.ok) settle(part, answer.body.outcomes);
-      else if (answer.code === "offline" || answer.status >= 500) await this.#lookUp(part, name);
+      else if (answer.code === "offline" || answer.status >= 500) await this.#lookUp(part);
       else settle(part, part.map((each) => ({ id: each.job.id, outcome: "tryAgain" })));
     }
     if (!this.#ended) this.onChange(chosen);
   }
 
   // No answer came: what is true is in the list of jobs. Nothing is sent a second time.
-  async #lookUp(part, name) {
+  async #lookUp(part) {
     for (const each of part) each.busy = "checking";
     this.onChange();
     let open = part;
@@ -115,12 +118,12 @@ export class Session {
       const answer = this.#ended ? null : await readJobs(this.#token, LOST);
       if (this.#ended || !this.#accepted(answer)) return;
       if (!answer.ok) break;
+      this.#tell(answer.body.notices);
       const waiting = new Map(answer.body.jobs.map((job) => [job.id, job.state]));
       for (const each of open) {
         const state = waiting.get(each.job.id);
-        const code = state === undefined ? whenGone(name)
-          : state === "held" ? "notSent" : state === "released" ? "released" : "onItsWay";
-        conclude(each, code === "onItsWay" && look + 1 < LOOKS_AT_A_RELEASE ? null : { code });
+        const code = state === undefined ? whenGone(each.asked) : state === "held" ? "notSent" : state;
+        if (code !== "releasing" || look + 1 === LOOKS_AT_A_RELEASE) conclude(each, { code });
       }
       open = open.filter((each) => each.busy);
     }
@@ -134,14 +137,21 @@ export class Session {
     return false;
   }
 
-  #take({ jobs, notices }) {
+  // The service tells each notice once, with whichever answer is next.
+  #tell(notices) {
+    const told = new Set(this.notices.map(noticeKey));
+    this.notices.push(...notices.filter((notice) => !told.has(noticeKey(notice))));
+  }
+
+  #take({ jobs }) {
     const known = new Map(this.items.map((each) => [each.job.id, each]));
     const listed = new Set(jobs.map((job) => job.id));
     for (const job of jobs) {
       const each = known.get(job.id);
       if (!each) continue;
       each.job = job;
-      if (job.state !== "held" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay" };
+      if (job.state === "released" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay" };
+      else if (job.state === "releasing" && !isFinal(each)) each.outcome = { code: "releasing" };
       else if (job.state === "held" && (isFinal(each) || isLost(each))) Object.assign(each, { outcome: { code: "notSent" }, chosen: false });
     }
     for (const each of this.items) {
@@ -149,20 +159,17 @@ export class Session {
       each.outcome = { code: isLost(each) ? whenGone(each.asked) : "alreadyGone" };
     }
     this.items.unshift(...jobs.filter((job) => !known.has(job.id)).map((job) => item(job, false)));
-    const told = new Set(this.notices.map(noticeKey));
-    this.notices.push(...notices.filter((notice) => !told.has(noticeKey(notice))));
   }
 }
 
 const noticeKey = (notice) => [notice.code, notice.document, notice.at].join("\n");
 
 function item(job, chosen) {
-  const outcome = job.state === "held" ? null : { code: "onItsWay" };
+  const outcome = job.state === "held" ? null : { code: job.state === "released" ? "onItsWay" : "releasing" };
   return { job, chosen: chosen && !outcome, open: false, changes: {}, busy: "", asked: "", outcome };
 }
 
 function conclude(each, outcome) {
-  if (outcome === null) return;
   Object.assign(each, { busy: "", outcome, chosen: false });
 }
 

@@ -1,6 +1,6 @@
 // User name, then PIN: for who has no badge at hand.
 
-import { element } from "./dom.js";
+import { element, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { keyboard } from "./keys.js";
 import { say } from "./words.js";
@@ -33,6 +33,7 @@ export function signInScreen(form, { onSubmit, onCancel, onStep }) {
       error.replaceChildren(icon("warn"), say(isPin ? "pinMissing" : "nameMissing"));
       field.setAttribute("aria-invalid", "true");
       field.focus();
+      speak(error.textContent);
     } else if (isPin) {
       field.value = "";
       onSubmit({ userName: form.userName, pin: value });

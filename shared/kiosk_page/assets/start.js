@@ -6,9 +6,9 @@ import { device, knownName, rememberName, takeFromAddress } from "./device.js";
 import { at, element, forgetSpoken, setText, speak } from "./dom.js";
 import { icon } from "./icons.js";
 import { jobsScreen } from "./jobs.js";
-import { idleScreen, messageScreen, waitingScreen } from "./messages.js";
+import { idleScreen, messageScreen, waitText, waitingScreen } from "./messages.js";
 import { checkDevice, endOf, startSession } from "./service.js";
-import { Session } from "./session.js";
+import { Session, isLost } from "./session.js";
 import { signInScreen } from "./sign_in.js";
 import { LANGUAGES, kioskLanguage, language, say, useLanguage } from "./words.js";
 
@@ -20,6 +20,8 @@ const SIGN_IN_SECONDS = 90;
 const READ_MILLISECONDS = 8000;
 const REFRESH_MILLISECONDS = 10000;
 const RELOAD_MILLISECONDS = 6 * 3600 * 1000;
+// Some readers send a badge more than once while it is held to them.
+const SAME_BADGE_MILLISECONDS = 2000;
 
 const PLACES = ["setUp", "idle", "waiting", "signIn", "message", "jobs"];
 let view = { place: "idle" };
@@ -28,6 +30,8 @@ let clock = null;
 let refreshing = 0;
 let leaving = 0;
 let slowUntil = 0;
+// The badge that is asked about or whose list is shown: {text, at}.
+let badge = null;
 let tap = 0;
 let screen = null;
 
@@ -112,20 +116,25 @@ function showTime(seconds, share) {
 
 // A badge was shown, or a name and PIN typed. Whoever was here before is signed out first.
 async function identify(proof) {
-  if (!device()) return;
+  if (!device() || isSameBadge(proof)) return;
   endSession();
   const turn = (tap += 1);
-  if (slowUntil > performance.now()) return slowDown();
+  if (proof.badge && slowUntil > performance.now()) return slowDown(slowUntil, true);
+  badge = proof.badge ? { text: proof.badge, at: 0 } : null;
   show({ place: "waiting" });
   const answer = await startSession(proof);
   if (turn !== tap) return;
+  if (badge) badge = answer.ok ? { ...badge, at: performance.now() } : null;
   if (answer.ok) return begin(answer);
   switch (answer.code) {
     case "unknownDevice":
       return show({ place: "setUp", kind: "unknownDevice" });
-    case "slowDown":
-      slowUntil = performance.now() + Math.max(1, answer.retryAfter) * 1000;
-      return slowDown();
+    case "slowDown": {
+      const until = performance.now() + Math.max(1, answer.retryAfter) * 1000;
+      // A wait for a badge is that of the kiosk. One for a PIN may be that of one person, and keeps nobody else away.
+      if (proof.badge) slowUntil = until;
+      return slowDown(until, Boolean(proof.badge));
+    }
     case "wrongPin":
       return show({ place: "signIn", form: { step: "pin", userName: proof.userName, error: "wrongPin" } });
     case "unknownBadge":
@@ -137,14 +146,20 @@ async function identify(proof) {
   }
 }
 
-function slowDown() {
-  const left = () => Math.max(0, Math.ceil((slowUntil - performance.now()) / 1000));
-  show({ place: "message", kind: "slowDown", values: () => ({ count: left() }) });
-  clearTimeout(leaving);
+// Read twice, a badge must not begin anew: choices, outcomes and notices of the first reading would be lost.
+function isSameBadge({ badge: text }) {
+  if (!badge || badge.text !== text) return false;
+  return view.place === "waiting" || Boolean(session?.busy) || performance.now() - badge.at < SAME_BADGE_MILLISECONDS;
+}
+
+// `stays`: the screen is left when the wait is over, not before.
+function slowDown(until, stays) {
+  const left = () => Math.max(0, Math.ceil((until - performance.now()) / 1000));
+  show({ place: "message", kind: "slowDown", stays, values: () => ({ count: left() }) });
   const shown = screen;
   const counting = setInterval(() => {
     if (screen !== shown && (view.place !== "message" || view.kind !== "slowDown")) return clearInterval(counting);
-    if (left() > 0) return setText(screen.querySelector("h1 + p"), say("slowDownText", { count: left() }));
+    if (left() > 0) return setText(screen.querySelector("h1 + p"), waitText(left()));
     clearInterval(counting);
     return toIdle();
   }, 250);
@@ -164,7 +179,7 @@ function begin({ body, sent }) {
 
 function changed(settled) {
   if (view.place === "jobs") screen.update(settled);
-  if (session && settled?.length && session.free.length === 0 && !session.busy) clock?.setLength(AFTER_ALL_SECONDS);
+  if (session && settled?.length && session.free.length === 0 && !session.busy && !session.items.some(isLost)) clock?.setLength(AFTER_ALL_SECONDS);
 }
 
 function refused(code) {
@@ -197,7 +212,7 @@ function endSession() {
   clearInterval(refreshing);
   clock?.stop();
   session?.end();
-  clock = session = null;
+  clock = session = badge = null;
   closeDialog();
   forgetSpoken();
 }
@@ -219,7 +234,7 @@ function toIdle() {
 function leaveLater() {
   clearTimeout(leaving);
   const seconds = { message: MESSAGE_SECONDS, signIn: SIGN_IN_SECONDS, idle: SIGN_IN_SECONDS }[view.place];
-  if (!seconds || (view.place === "idle" && language() === kioskLanguage)) return;
+  if (!seconds || view.stays || (view.place === "idle" && language() === kioskLanguage && !at("dialog").open)) return;
   leaving = setTimeout(toIdle, seconds * 1000);
 }
 
@@ -243,6 +258,7 @@ function chooseLanguage() {
     element("div", { class: "actions" },
       element("button", { type: "button", class: "button", onclick: closeDialog }, say("back"))));
   dialog.showModal();
+  leaveLater();
 }
 
 async function checkAgain() {
@@ -251,13 +267,23 @@ async function checkAgain() {
   else show({ place: "setUp", kind: "unknownDevice" });
 }
 
+async function isServed() {
+  const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(20000) }).catch(() => null);
+  return Boolean(answer?.ok);
+}
+
 // A kiosk runs for months: now and then, while nobody stands there, it takes the page that is published now.
 function reloadWhenIdle() {
   setInterval(async () => {
     if (view.place !== "idle" || performance.now() < RELOAD_MILLISECONDS) return;
-    const answer = await fetch(location.pathname, { cache: "no-store" }).catch(() => null);
-    if (answer?.ok && view.place === "idle") location.reload();
+    if ((await isServed()) && view.place === "idle") location.reload();
   }, 600000);
+}
+
+// Nothing can be said without words. While the service is away the browser would show an error of its own for ever.
+async function beginAnew() {
+  if (await isServed()) location.reload();
+  else setTimeout(beginAnew, 5000);
 }
 
 async function begun() {
@@ -265,7 +291,7 @@ async function begun() {
   try {
     await useLanguage(kioskLanguage);
   } catch {
-    setTimeout(() => location.reload(), 5000);
+    setTimeout(beginAnew, 5000);
     return;
   }
   if (!device()) show({ place: "setUp", kind: "notSetUp" });
@@ -282,11 +308,11 @@ addEventListener("hashchange", () => {
 for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) {
   addEventListener(kind, () => {
     clock?.touch();
-    if (view.kind !== "slowDown") leaveLater();
+    leaveLater();
   }, { capture: true, passive: true });
 }
 for (const kind of ["online", "offline"]) addEventListener(kind, () => view.place !== "jobs" && renderBar());
 addEventListener("contextmenu", (event) => event.preventDefault());
-watchBadges((badge) => identify({ badge }));
+watchBadges((text) => identify({ badge: text }));
 reloadWhenIdle();
 begun();

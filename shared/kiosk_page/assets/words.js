@@ -29,7 +29,7 @@ export const language = () => tag;
 
 // Takes the language into use. Raises an error when its file does not come.
 export async function useLanguage(wanted) {
-  const answer = await fetch(`/api/kiosk/assets/${wanted}.json`, { credentials: "omit" });
+  const answer = await fetch(`/api/kiosk/assets/${wanted}.json`, { credentials: "omit", signal: AbortSignal.timeout(15000) });
   if (!answer.ok) throw new Error(`the language ${wanted} did not come: ${answer.status}`);
   words = await answer.json();
   tag = wanted;
