@@ -53,12 +53,17 @@ def _translated(operation: str) -> Iterator[None]:
         ) from error
     except (httpx.RequestError, httpx.InvalidURL, ValueError, RecursionError) as error:
         # An answer that cannot be read tells as little as none: the work may have been done.
-        raise NoReply(operation, repr(error)) from error
+        raise NoReply(operation, _words(error)) from error
     except Exception as error:
         # kiota raises the bare class for an answer of a content type that it cannot parse.
         if type(error) is not Exception and not _from_parsing(error):
             raise
-        raise NoReply(operation, repr(error)) from error
+        raise NoReply(operation, _words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    """The error as it may be logged: this one shows all of the answer, which may hold the address of an upload."""
+    return f"UnicodeDecodeError({error})" if isinstance(error, UnicodeDecodeError) else repr(error)
 
 
 def _from_parsing(error: Exception) -> bool:
@@ -77,7 +82,7 @@ def reading(operation: str) -> Iterator[None]:
     try:
         yield
     except _SURPRISES as error:
-        raise NoReply(operation, f"the answer cannot be read: {error!r}") from error
+        raise NoReply(operation, f"the answer cannot be read: {_words(error)}") from error
 
 
 def origin(address: str) -> tuple[str, str]:

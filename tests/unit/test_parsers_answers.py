@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.bounds import Bounds
-from shared.errors import GraphError, PrintFunctionsError
+from shared.errors import GraphError, NoReply, PrintFunctionsError
 from shared.graph.application_calls import ApplicationCalls
 from shared.graph.print_client import PrintClient
 from shared.graph.reports_client import ReportsClient
@@ -82,6 +83,19 @@ def _calls(http: httpx.AsyncClient) -> list[Callable[[], Awaitable[Any]]]:
         lambda: subscriptions.renew("s", expires),
         lambda: reports.page(reports.archived_address("p", date(2026, 11, 1), date(2026, 11, 1))),
     ]
+
+
+async def test_an_answer_that_cannot_be_read_tells_nothing_of_its_secrets() -> None:
+    content = b'{"uploadUrl": "https://upload.example/a-secret-of-its-own", "documentName": "\xff"}'
+    transport = httpx.MockTransport(lambda request: httpx.Response(201, content=content, request=request))
+    async with httpx.AsyncClient(transport=transport) as http:
+        tasks = TaskClient(
+            ApplicationCalls(BASE, http, Tokens(), bounds=Bounds(), sleep=Clock().sleep, random=lambda: 0.5)
+        )
+        with pytest.raises(NoReply) as raised:
+            await tasks.create_upload_session("p", "7", "d", "a.pdf", "application/pdf", 5)
+    assert "UnicodeDecodeError" in str(raised.value)
+    assert "a-secret" not in "".join(traceback.format_exception(raised.value))
 
 
 @SOME
