@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,28 +55,31 @@ def measure(runs: int | None = None) -> list[Figure]:
             uncompiled.append(_import_milliseconds(folders.plain))
     (our_files, our_bytes, our_zip), (peer_files, peer_bytes, peer_zip) = weights
     plain = "the app with a plain install of requirements.txt"
-    imported = "import of every client that printing takes, in a fresh process, from files that were read before"
-    limit = "running the modules that are imported, which are the same"
+    weight = partial(Figure, unit="MB", limit="compiled libraries, which no rule can make smaller")
+    imported = partial(
+        Figure,
+        what="import of every client that printing takes, in a fresh process, from files that were read before",
+        unit="ms",
+        # The first of each compiled the plain install and read the files of both.
+        ours=tuple(ours[1:]),
+        limit="running the modules that are imported, which are the same",
+    )
     return [
-        Figure(
+        weight(
             name="package_zip",
             what="the zip that is deployed",
-            unit="MB",
             ours=(our_zip / MEGABYTE,),
             peer_name=plain,
             peer=(peer_zip / MEGABYTE,),
             goal=Goal("ours", ZIP_BYTES // MEGABYTE),
-            limit="compiled libraries, which no rule can make smaller",
         ),
-        Figure(
+        weight(
             name="package_folder",
             what="the folder that an instance mounts",
-            unit="MB",
             ours=(our_bytes / MEGABYTE,),
             peer_name=f"{plain}, whose modules are not compiled yet",
             peer=(peer_bytes / MEGABYTE,),
             goal=Goal("ours", FOLDER_BYTES // MEGABYTE),
-            limit="compiled libraries, which no rule can make smaller",
         ),
         Figure(
             name="package_files",
@@ -87,26 +91,17 @@ def measure(runs: int | None = None) -> list[Figure]:
             goal=Goal("ratio", 5),
             limit="modules that the app reaches",
         ),
-        Figure(
+        imported(
             name="package_import",
-            what=imported,
-            unit="ms",
-            # The first of each compiled the plain install and read the files of both.
-            ours=tuple(ours[1:]),
             peer_name="the same from a plain install whose modules are compiled, too",
             peer=tuple(compiled[1:]),
             goal=Goal("ratio", 0.95),
-            limit=limit,
         ),
-        Figure(
+        imported(
             name="package_import_compiled",
-            what=imported,
-            unit="ms",
-            ours=tuple(ours[1:]),
             peer_name="the same from a plain install as uv leaves it, in a folder that cannot be written to",
             peer=tuple(uncompiled[1:]),
             goal=Goal("ratio", 2),
-            limit=limit,
         ),
     ]
 

@@ -40,10 +40,10 @@ from shared.errors import GraphDenied, PrintFunctionsError
 from shared.graph.admin_token import AdministratorTokens
 from shared.graph.application_calls import ApplicationCalls
 from shared.permissions import Kind, Part
+from shared.services import CONNECT_SECONDS
 from shared.settings import DEFAULT_GRAPH_AUTHORITY, DEFAULT_GRAPH_BASE_URL
 
 DIFFERS = 2
-CONNECT_SECONDS = 10.0
 
 app = typer.Typer(no_args_is_help=True, help="The app registration of the functions and the print accounts.")
 

@@ -27,7 +27,6 @@ from shared.settings import StorageConnection
 from shared.storage.clients import open_storage
 from shared.submission.accepting import accept
 from shared.submission.record import State
-from shared.telemetry import signals
 from shared.telemetry.names import hide_names
 from shared.telemetry.switch import switch
 from shared.watching import stuck_text
@@ -35,16 +34,14 @@ from tests.support.accounts import ONE, TWO, make_pool
 from tests.support.clock import Clock
 from tests.support.documents import pdf
 from tests.support.drop_world import DropWorld, drop_world
-from tests.support.telemetry import Telemetry
+from tests.support.telemetry import Telemetry, recording
 from tests.support.tenant import ROOT
 
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    recorded = Telemetry()
-    signals.use(recorded.recorder)
-    yield recorded
-    signals.use(None)
+    with recording() as recorded:
+        yield recorded
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
@@ -10,6 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from shared.telemetry import signals
 from shared.telemetry.open_telemetry import OpenTelemetryRecorder
 
 
@@ -40,3 +43,12 @@ class Telemetry:
                         value = point.value if hasattr(point, "value") else point.sum
                         found.setdefault(metric.name, []).append((dict(point.attributes or {}), value))
         return found
+
+
+@contextmanager
+def recording() -> Iterator[Telemetry]:
+    """Telemetry is on, into what this gives."""
+    recorded = Telemetry()
+    signals.use(recorded.recorder)
+    yield recorded
+    signals.use(None)

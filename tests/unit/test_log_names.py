@@ -151,13 +151,14 @@ def test_a_text_is_never_put_together_before_it_is_logged() -> None:
 
 
 def test_every_explanation_is_still_of_use() -> None:
-    found = {(text, file) for file, tree in sources() for text in logged(tree)}
-    idle = {
-        (text, where)
-        for text, where in HARMLESS
-        if not any(text == known and file.startswith(where) for known, file in found)
-    }
-    assert idle == set()
+    for search, harmless in ((logged, HARMLESS), (raised, HARMLESS_IN_ERRORS)):
+        found = {(text, file) for file, tree in sources() for text in search(tree)}
+        idle = {
+            (text, where)
+            for text, where in harmless
+            if not any(text == known and file.startswith(where) for known, file in found)
+        }
+        assert idle == set()
 
 
 @pytest.mark.parametrize(

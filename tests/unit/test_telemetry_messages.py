@@ -18,21 +18,18 @@ from shared.subscriptions import lifecycle, services
 from shared.tasks.dispatching import dispatch
 from shared.tasks.messages import TaskEvent, read_tasks, task_message
 from shared.tasks.record import TaskRecord
-from shared.telemetry import signals
 from shared.telemetry.signals import trace_of, traceparent_in, traceparent_of
 from tests.support.task_graph import ANNA, DEFINITION
 from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, task_world
-from tests.support.telemetry import Telemetry
+from tests.support.telemetry import Telemetry, recording
 
 WEBHOOK = "00-11111111111111111111111111111111-2222222222222222-01"
 
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    recorded = Telemetry()
-    signals.use(recorded.recorder)
-    yield recorded
-    signals.use(None)
+    with recording() as recorded:
+        yield recorded
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.support import bicep
 from tests.support.memory_state import MemoryStateStore
 from tests.support.task_graph import ANNA
 from tests.support.task_world import OFFICE, TaskWorld, task_world
-from tests.support.telemetry import Telemetry
+from tests.support.telemetry import Telemetry, recording
 from tests.support.tenant import ROOT
 
 HOUR = 3600
@@ -36,10 +36,8 @@ BY_SOURCE = {"drop_to_paper", "tap_to_paper"}
 
 @pytest.fixture
 def telemetry() -> Iterator[Telemetry]:
-    recorded = Telemetry()
-    signals.use(recorded.recorder)
-    yield recorded
-    signals.use(None)
+    with recording() as recorded:
+        yield recorded
 
 
 @pytest.fixture
