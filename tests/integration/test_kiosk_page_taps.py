@@ -266,6 +266,16 @@ async def test_a_page_that_came_without_its_words_waits_for_the_service() -> Non
         await at.idle()
 
 
+async def test_who_goes_back_in_the_browser_finds_nobodys_documents() -> None:
+    async with kiosk(two_people()) as at:
+        await at.tap(ANNA)
+        await expect(at.row("Salaries.pdf")).to_be_visible()
+        # What a browser that keeps left pages tells them; the one under test keeps none.
+        await at.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+        await at.idle()
+        assert not re.search("Anna|Salaries", await at.page.content())
+
+
 async def test_a_field_that_was_left_empty_is_said() -> None:
     async with kiosk() as at:
         await at.button("Use name and PIN").click()

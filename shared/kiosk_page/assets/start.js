@@ -312,6 +312,8 @@ for (const kind of ["pointerdown", "keydown", "wheel", "touchmove"]) {
   }, { capture: true, passive: true });
 }
 for (const kind of ["online", "offline"]) addEventListener(kind, () => view.place !== "jobs" && renderBar());
+// A browser may keep a page that was left, and show it again as it was to whoever goes back.
+addEventListener("pagehide", () => session && toIdle());
 addEventListener("contextmenu", (event) => event.preventDefault());
 watchBadges((text) => identify({ badge: text }));
 reloadWhenIdle();
