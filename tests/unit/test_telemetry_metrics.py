@@ -78,6 +78,16 @@ async def test_a_job_that_nobody_collects_is_counted_as_expired(world: TaskWorld
     assert (attributes["source"], count) == ("tap", 1)
 
 
+async def test_an_alert_is_counted_when_it_begins_and_when_it_ends(telemetry: Telemetry) -> None:
+    state = MemoryStateStore()
+    for standing in ({"poison:print-jobs-poison": "look at it"}, {}):
+        await update(Observed(standing), state, None, None)  # type: ignore[arg-type]
+    counted = [
+        (attributes["active"], attributes["kind"], count) for attributes, count in telemetry.metrics()["print.alert"]
+    ]
+    assert sorted(counted) == [("no", "poison", 1), ("yes", "poison", 1)]
+
+
 @dataclass
 class OneMessage:
     """A queue of the SDK with one message in it, as Storage shows it."""
