@@ -134,6 +134,12 @@ def test_a_language_has_every_text_with_the_same_placeholders(tag: str) -> None:
     assert tag == "en" or not untranslated
 
 
+def test_no_line_of_french_begins_with_a_mark_or_ends_with_a_quote() -> None:
+    for key, entry in WORDS["fr"].items():
+        for text in forms(entry):
+            assert not re.search("« | [»?!;:]", text), key
+
+
 def test_every_text_that_the_scripts_say_exists_and_none_is_left_over() -> None:
     source = "".join(SCRIPTS.values())
     said = set(re.findall(r'\bsay(?:IfKnown)?\("(\w+)"', source)) | set(re.findall(r'"(sum[A-Z]\w+)"', source))
