@@ -141,6 +141,8 @@ async def test_a_release_whose_answer_was_lost_is_looked_up_and_never_sent_again
         # One has left the list, the other still waits.
         await expect(at.row("Report.pdf")).to_contain_text("No longer waiting. Please look at the printer.")
         await expect(at.row("Plan.pdf")).to_contain_text("It was not sent. Try again.")
+        # Nobody said that it was sent, so neither does the page.
+        await expect(at.page.locator(".summary")).to_have_text("1 not done. 1 unknown: look at the printer.")
         assert len(service.requests("redirect")) == 1
 
 

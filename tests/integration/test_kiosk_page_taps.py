@@ -276,6 +276,15 @@ async def test_who_goes_back_in_the_browser_finds_nobodys_documents() -> None:
         assert not re.search("Anna|Salaries", await at.page.content())
 
 
+async def test_what_was_typed_outlives_a_change_of_language() -> None:
+    async with kiosk() as at:
+        await at.button("Use name and PIN").click()
+        await at.page.locator("#field").fill("anna@")
+        await at.page.locator(".language").click()
+        await at.button("Deutsch").click()
+        await expect(at.page.get_by_role("textbox", name="Ihr Benutzername")).to_have_value("anna@")
+
+
 async def test_a_field_that_was_left_empty_is_said() -> None:
     async with kiosk() as at:
         await at.button("Use name and PIN").click()

@@ -87,11 +87,11 @@ function showNotices(place, notices) {
 function summaryOf(settled, printer) {
   const count = (...codes) => settled.filter((each) => codes.includes(each.outcome?.code)).length;
   const lines = [
-    ["sumReleased", count("released", "onItsWay", "gone")],
+    ["sumReleased", count("released", "onItsWay")],
     ["sumDiscarded", count("discarded")],
     ["sumGone", count("alreadyGone")],
     ["sumNot", settled.filter((each) => !isFinal(each) && !isLost(each)).length],
-    ["sumUnknown", settled.filter(isLost).length],
+    ["sumUnknown", settled.filter((each) => isLost(each) || each.outcome.code === "gone").length],
   ];
   return lines.filter(([, found]) => found > 0).map(([key, found]) => say(key, { count: found, printer })).join(" ");
 }

@@ -23,7 +23,10 @@ export function signInScreen(form, { onSubmit, onCancel, onStep }) {
     "aria-invalid": form.error ? "true" : null,
     class: "field",
   });
-  if (!isPin) field.value = form.userName;
+  if (!isPin) {
+    field.value = form.userName;
+    field.addEventListener("input", () => Object.assign(form, { userName: field.value }));
+  }
   const error = element("p", { id: "field-error", class: "field-error" }, form.error ? [icon("warn"), say(form.error)] : []);
   const next = element("button", { type: "submit", class: "button main" }, isPin ? say("signIn") : say("next"));
   const submit = (event) => {
