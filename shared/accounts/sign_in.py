@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from threading import Thread
 from typing import Any
 
 from shared.accounts.authority import TokenCache, graph_scopes, new_cache, permissions_of, public_client, troubles
@@ -76,7 +78,7 @@ async def sign_in(
     name = user_principal_name.lower()
     permissions = permissions_of(settings, name)
     cache = new_cache(None)
-    result = await asyncio.to_thread(acquired, settings, permissions, acquire, cache)
+    result = await acquired_aside(settings, permissions, acquire, cache)
     text = cache.serialize()
     check_user(name, result)
     check_permissions(result, permissions)
@@ -112,6 +114,28 @@ def check_permissions(result: Mapping[str, Any], permissions: Sequence[str]) -> 
             f"The sign-in lacks {' and '.join(missing)}. Add it to the app registration's delegated permissions for "
             "Microsoft Graph, consent to it, then sign in again."
         )
+
+
+async def acquired_aside(
+    settings: Settings, permissions: Sequence[str], acquire: Acquire, cache: TokenCache
+) -> Mapping[str, Any]:
+    """`acquired` in a thread that nobody waits for: Ctrl-C ends a sign-in that a person may leave open for minutes.
+
+    asyncio.to_thread would hold the process until MSAL has given up. Raises SignInFailed.
+    """
+    answer: Future[Mapping[str, Any]] = Future()
+
+    def work() -> None:
+        try:
+            result = acquired(settings, permissions, acquire, cache)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever awaits, whatever it is
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)
+
+    Thread(target=work, name="sign-in", daemon=True).start()
+    # Shielded, because a future that was cancelled takes no result, and the thread goes on for a while.
+    return await asyncio.shield(asyncio.wrap_future(answer))
 
 
 def acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire, cache: TokenCache) -> Mapping[str, Any]:

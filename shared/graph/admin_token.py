@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.accounts.authority import TokenCache, graph_scopes, new_cache, public_client, troubles
-from shared.accounts.sign_in import Acquire, SignInFailed, acquired, check_permissions, check_user, user_names
+from shared.accounts.sign_in import Acquire, SignInFailed, acquired_aside, check_permissions, check_user, user_names
 from shared.accounts.token_cache import TokenCacheStore
 from shared.sealing import SealBroken
 from shared.settings import Settings
@@ -115,7 +115,7 @@ class AdministratorTokens:
     async def _signed_in(self) -> Mapping[str, Any]:
         cache = new_cache(None)
         try:
-            result = await asyncio.to_thread(acquired, self._settings, self._permissions, self._acquire, cache)
+            result = await acquired_aside(self._settings, self._permissions, self._acquire, cache)
         except SignInFailed as error:
             raise SignInFailed(f"{error} The sign-in asked for {' and '.join(self._permissions)}.") from error
         if self._administrator is not None:

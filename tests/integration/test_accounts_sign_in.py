@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +30,7 @@ from shared.settings import load_settings
 from shared.storage.clients import Storage, open_storage
 from tests.support.accounts import ONE, TWO
 from tests.support.tenant import (
+    ROOT,
     STRANGER,
     browser_command,
     make_emulator,
@@ -34,6 +38,9 @@ from tests.support.tenant import (
     settings_for,
     write_settings,
 )
+
+# Far less than a code of the sign-in page stands.
+ENDS_SECONDS = 60
 
 
 def now() -> datetime:
@@ -233,3 +240,23 @@ async def test_a_key_of_another_storage_is_told_with_the_setting(tenant: Tenant)
 def settings_key(tenant: Tenant) -> str:
     """The key that the sign-in was stored with."""
     return settings_for(tenant.emulator, "")["TOKEN_CACHE_KEY"]
+
+
+async def test_ctrl_c_ends_a_sign_in_that_nobody_finished(tenant: Tenant) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "printops", "login", ONE),
+        cwd=ROOT,
+        env={**os.environ, **tenant.environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert b"enter the code" in await process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    try:
+        _, said = await asyncio.wait_for(process.communicate(), ENDS_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 130
+    assert b"Traceback" not in said
