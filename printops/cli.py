@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import typer
 
 from printops import (
@@ -56,4 +58,6 @@ app.add_typer(administrator.app, name="administrator")
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # What the SDKs would log beside it is said by the command's own sentence.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     app()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from printops.administrator import open_session
 from printops.common_options import Json, SettingsFile
-from printops.session import console, guarded, read_environment
+from printops.session import console, guarded, is_of_storage, read_environment
 from shared.doctor.account_checks import share_of
 from shared.doctor.administrator_checks import OPERATIONS, Administrator
 from shared.doctor.examining import examine_all
@@ -50,8 +49,6 @@ def doctor(
     Exit codes: 0 nothing failed; 2 something is to be mended; 1 it could not be told.
     """
     environ = read_environment(settings_file)
-    # What they would say is said by the lines.
-    logging.getLogger("azure").setLevel(logging.CRITICAL)
 
     async def work() -> int:
         async with AsyncExitStack() as stack:
@@ -86,10 +83,15 @@ async def _administrator(services: Services, name: str, *, browser: bool) -> Adm
     session = await open_session(
         services, least_permissions(OPERATIONS), administrator=name, browser=browser, remember=False
     )
-    refused: PrintFunctionsError | None = None
+    refused: Exception | None = None
     try:
         await session.tokens.access_token()
     except PrintFunctionsError as error:
+        refused = error
+    except Exception as error:
+        # A remembered sign-in lies in storage, which the checks that follow look at.
+        if not is_of_storage(error):
+            raise
         refused = error
 
     async def sign_in() -> str:

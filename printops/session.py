@@ -46,18 +46,33 @@ def run(work: Callable[[Services], Awaitable[int]], settings_file: Path | None) 
 
 
 def guarded(work: Callable[[], Awaitable[int]]) -> int:
-    """The exit code of `work`; 1 with a sentence on standard error where one of our errors ended it."""
+    """The exit code of `work`; 1 with a sentence on standard error where one of our errors, or storage, ended it."""
     try:
         return asyncio.run(_awaited(work))
     except PrintFunctionsError as error:
         tell_error(error)
-        return 1
+    except Exception as error:
+        if not is_of_storage(error):
+            raise
+        tell_error(error)
+    return 1
 
 
-def tell_error(error: PrintFunctionsError) -> None:
+def is_of_storage(error: Exception) -> bool:
+    """Whether the SDK of storage raised it: storage refused, or did not answer."""
+    from azure.core.exceptions import AzureError
+
+    return isinstance(error, AzureError)
+
+
+def tell_error(error: Exception) -> None:
     """Show an error on standard error and, where it is one that people meet, the step that mends it."""
-    errors.print(str(error), style="red", highlight=False, markup=False)
     found = explain(error)
+    if isinstance(error, PrintFunctionsError):
+        said = str(error)
+    else:
+        said = found.what if found is not None else f"storage refused: {str(error).partition(chr(10))[0]}"
+    errors.print(said, style="red", highlight=False, markup=False)
     if found is not None and found.remedy:
         errors.print(f"To mend it: {found.remedy}", highlight=False, markup=False, soft_wrap=True)
 
@@ -70,7 +85,7 @@ def read_environment(settings_file: Path | None) -> Mapping[str, str]:
     try:
         document = json.loads(path.read_text("utf-8"))
         values = {str(name): str(value) for name, value in document["Values"].items()}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise typer.BadParameter(f"{path} is no settings file with Values: {error}") from error
     return {**values, **os.environ}
 

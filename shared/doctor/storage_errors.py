@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.doctor.asked import Asked, Explanation
 
 BLOB_ROLE = "Storage Blob Data Contributor"
@@ -29,12 +31,14 @@ def explain_storage(error: Exception, asked: Asked) -> Explanation | None:
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
     if isinstance(error, ServiceRequestError):
+        account = f"the storage account {asked.storage}" if asked.storage else "storage"
         return Explanation(
             "unreachable",
-            f"the storage account {asked.storage} cannot be reached ({_first_line(error)})",
+            f"{account} cannot be reached ({_first_line(error)})",
             "check the address in PrintStorage, the network and, for an account without public access, that this "
             "machine is in its network; for Azurite, that it runs",
         )
+    asked = replace(asked, storage=asked.storage or "STORAGE_ACCOUNT")
     code = str(getattr(error, "error_code", "") or "")
     if isinstance(error, HttpResponseError) and code in _NO_ROLE:
         return role_missing(QUEUE_ROLE if asked.subject.startswith("queue ") else BLOB_ROLE, asked.storage)

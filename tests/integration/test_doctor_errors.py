@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 import pytest_asyncio
+import typer
+from azure.core.exceptions import ServiceRequestError
 
 from emulator.universal_print.world import AppRegistration, User
-from printops.session import guarded
+from printops.session import guarded, read_environment
 from shared.bounds import Bounds
 from shared.doctor.asked import Asked, Explanation
 from shared.doctor.explain import explain
@@ -181,3 +184,21 @@ async def test_a_command_that_met_such_an_error_says_what_mends_it(
     told = capsys.readouterr().err
     assert "create job: 403 accessDenied" in told
     assert "To mend it: run `python -m printops share allow" in told
+
+
+async def test_a_command_that_storage_did_not_answer_says_so_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> int:
+        raise ServiceRequestError("Cannot connect to host 127.0.0.1:1")
+
+    assert await asyncio.to_thread(guarded, work) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("storage cannot be reached (Cannot connect to host 127.0.0.1:1)")
+    assert "To mend it: check the address in PrintStorage" in told
+
+
+@pytest.mark.parametrize("text", ["[]", '{"Values": []}', "{"])
+async def test_a_file_that_holds_no_settings_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(text)
+    with pytest.raises(typer.BadParameter, match="is no settings file"):
+        read_environment(file)
