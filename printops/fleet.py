@@ -106,7 +106,7 @@ def show(settings_file: SettingsFile = None) -> None:
     async def work(services: Services) -> int:
         stored = await services.submissions.state.read(CATALOG_PATH)
         if stored is None:
-            raise FleetUnreadable([f"no {CATALOG_PATH} is published yet: python -m printops apply"])
+            raise PrintFunctionsError(f"No {CATALOG_PATH} is published yet: python -m printops apply")
         typer.echo(stored.content.decode())
         return 0
 

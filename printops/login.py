@@ -32,7 +32,9 @@ def login(
     async def work(services: Services) -> int:
         known = (*services.settings.print_accounts, services.settings.reports_account)
         if name not in known:
-            raise typer.BadParameter(f"{account} is not in PRINT_ACCOUNTS. Add it there, or name one of {known}.")
+            raise typer.BadParameter(
+                f"{account} is not in PRINT_ACCOUNTS. Add it there, or name one of {', '.join(dict.fromkeys(known))}."
+            )
         await ensure_state_container(services)
         try:
             await sign_in(

@@ -84,7 +84,7 @@ class CatalogCache:
         if self._catalog is None or clock - self._read > CATALOG_SECONDS:
             stored = await self._state.read(CATALOG_PATH)
             if stored is None:
-                raise CatalogUnreadable("catalog.json is missing")
+                raise CatalogUnreadable("catalog.json is missing; `python -m printops apply` publishes it")
             self._catalog, self._read = parse_catalog(stored.content), clock
         return self._catalog
 

@@ -144,7 +144,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     authority = reader.optional("GRAPH_AUTHORITY", _authority) or DEFAULT_GRAPH_AUTHORITY
     _check_cloud(base_url, authority, reader.problems)
     tenant = reader.required("GRAPH_TENANT_ID", values.tenant, "the app registration shows the directory (tenant) ID")
-    client = reader.required("GRAPH_CLIENT_ID", values.guid, "the app registration shows the application (client) ID")
+    client = reader.required("GRAPH_CLIENT_ID", values.guid, "`python -m printops app create` writes it")
     keys = reader.required("TOKEN_CACHE_KEY", values.fernet_keys, "make one with `python -m printops key`")
     notification_url = reader.optional("NOTIFICATION_URL", _notification_url)
     client_states = reader.optional("NOTIFICATION_CLIENT_STATE", _client_states) or ()

@@ -19,7 +19,6 @@ from shared.kiosk.delegates import read_delegates
 from shared.tasks.rules import parse_rules
 
 APPLY = "python -m printops apply"
-CATALOG_APPLY = "python -m printops init && python -m printops apply"
 type Object = Mapping[str, Any]
 type Triggers = Sequence[Object]
 type ReadTriggers = Callable[[bool], Awaitable[Triggers]]
@@ -39,7 +38,7 @@ async def check_catalog(load: Callable[[], Awaitable[Catalog]]) -> Finding:
     try:
         catalog = await load()
     except CatalogUnreadable as error:
-        return failed(str(error), command=CATALOG_APPLY, cause="catalogUnreadable")
+        return failed(str(error), command=APPLY, cause="catalogUnreadable")
     problems = section_problems(catalog)
     if problems:
         return failed("; ".join(problems), portal="fleet.toml", command=APPLY, cause="catalogUnreadable")
