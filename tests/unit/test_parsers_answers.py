@@ -205,8 +205,11 @@ async def test_a_next_page_elsewhere_gets_no_token(link: str) -> None:
 
 async def test_pages_that_lead_in_a_circle_end() -> None:
     links = {"first": "second", "second": "first"}
+    asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        assert len(asked) <= len(links)
         following = links[str(request.url).rpartition("/")[2]]
         return httpx.Response(200, json={"value": [], "@odata.nextLink": f"{BASE}/{following}"}, request=request)
 

@@ -163,6 +163,8 @@ def test_any_line_of_the_ledger_is_a_row_that_can_be_exported_or_is_unreadable(v
     except LedgerRowUnreadable:
         return
     ledger_cells(row, date(2026, 11, 1))
+    assert all(isinstance(word, str) for word in (row.id, row.source, row.outcome, row.code, row.reason))
+    assert datetime.fromisoformat(row.ended).tzinfo is not None
     assert decode_row(encode_row(row)) == row
 
 
