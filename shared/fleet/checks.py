@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 
-from shared.fleet.model import Device, Fleet, VirtualPrinter, folded
+from shared.fleet.model import Device, Fleet, VirtualPrinter, hint
 from shared.fleet.planning_shares import moving, share_of
 from shared.fleet.tenant import Json, Tenant, printer_id_of
 from shared.replacement import refused_settings
@@ -41,7 +40,7 @@ def _printers(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
         elif not found and entry.id is not None:
             yield f"{place}: the tenant has no printer with the id {entry.id}"
         elif not found and isinstance(entry, Device):
-            yield f"{place} is not registered in the tenant{_hint(entry.name, names)}"
+            yield f"{place} is not registered in the tenant{hint(entry.name, names)}"
         elif found and isinstance(entry, VirtualPrinter) is (found[0].get("hasPhysicalDevice") is not False):
             other = "[[printers]]" if isinstance(entry, VirtualPrinter) else "[[virtual_printers]]"
             kind = "has a device" if isinstance(entry, VirtualPrinter) else "has no device"
@@ -113,9 +112,3 @@ def _rings(fleet: Fleet, tenant: Tenant) -> Iterator[str]:
 
 def _ids(printers: Iterable[Json]) -> str:
     return ", ".join(str(printer["id"]) for printer in printers)
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    names = {folded(each): each for each in known}
-    near = difflib.get_close_matches(folded(name), list(names), n=1)
-    return f" (did you mean {names[near[0]]!r}?)" if near else ""

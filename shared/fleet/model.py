@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -159,3 +160,10 @@ class Fleet:
 def folded(name: str) -> str:
     """A name as it is compared: without letter case, in one Unicode form."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """In brackets, which of the known names may have been meant; nothing where none is near."""
+    names = {folded(each): each for each in known}
+    near = difflib.get_close_matches(folded(name), list(names), n=1)
+    return f" (did you mean {names[near[0]]!r}?)" if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +10,8 @@ from typing import Any
 
 from shared.fleet import model
 from shared.fleet.catalog_document import readable_problems
-from shared.fleet.model import AttributesFile, Fleet, FleetUnreadable, folded
+from shared.fleet.model import AttributesFile, Fleet, FleetUnreadable, VirtualPrinter, folded, hint
+from shared.fleet.printer_words import CAPABILITIES, DEFAULTS, problems_of
 from shared.fleet.sections import SECTIONS, Kind, Section, Word
 
 _WRONG: Mapping[Kind, str] = {
@@ -43,7 +43,7 @@ def parse_fleet(text: str, read_file: Callable[[str], str]) -> Fleet:
     if problems:
         raise FleetUnreadable(problems)
     fleet = _fleet(sections, attributes)
-    problems = [*_name_problems(fleet), *_reference_problems(fleet)]
+    problems = [*_name_problems(fleet), *_reference_problems(fleet), *_word_problems(fleet)]
     # What the functions would refuse is only asked where all names lead somewhere: else it says everything twice.
     problems = problems or readable_problems(fleet)
     if problems:
@@ -56,7 +56,7 @@ def _sections(document: Mapping[str, Any], problems: list[str]) -> dict[str, Any
     for name, value in document.items():
         section = SECTIONS.get(name)
         if section is None:
-            problems.append(f"there is no section {name!r}{_hint(name, SECTIONS)}")
+            problems.append(f"there is no section {name!r}{hint(name, SECTIONS)}")
         elif (checked := _section(name, section, value, problems)) is not None:
             found[name] = checked
     return found
@@ -84,7 +84,7 @@ def _place(section: str, index: int, entry: Mapping[str, Any]) -> str:
 
 
 def _table(place: str, values: Mapping[str, Any], words: Mapping[str, Word], problems: list[str]) -> dict[str, Any]:
-    problems.extend(f"{place}: there is no word {name!r}{_hint(name, words)}" for name in values if name not in words)
+    problems.extend(f"{place}: there is no word {name!r}{hint(name, words)}" for name in values if name not in words)
     read: dict[str, Any] = {}
     for name, word in words.items():
         if name not in values:
@@ -227,7 +227,7 @@ def _reference_problems(fleet: Fleet) -> Iterable[str]:
         if other != share.name:
             yield f"{place}: {share.printer!r} is behind {other!r} already, and a printer has one share at most"
         if share.profile is not None and share.profile not in fleet.profiles:
-            yield f"{place}: there is no profile {share.profile!r}{_hint(share.profile, fleet.profiles)}"
+            yield f"{place}: there is no profile {share.profile!r}{hint(share.profile, fleet.profiles)}"
     for group in fleet.printer_groups:
         for name in group.printers:
             yield from _known(f"printer_groups {group.name!r}", name, printers)
@@ -235,9 +235,19 @@ def _reference_problems(fleet: Fleet) -> Iterable[str]:
         yield from _known("price_list.printers", entry["printer"], printers)
 
 
+def _word_problems(fleet: Fleet) -> Iterable[str]:
+    for entry in fleet.present_printers:
+        place = f"printers {entry.name!r}"
+        if isinstance(entry, VirtualPrinter):
+            place = f"virtual_{place}"
+            yield from problems_of(f"{place}: capabilities", entry.capabilities, CAPABILITIES)
+        yield from problems_of(f"{place}: defaults", entry.defaults, DEFAULTS)
+
+
 def _known(place: str, name: str, printers: Mapping[str, str]) -> Iterable[str]:
     if folded(name) not in printers:
-        yield f"{place}: there is no printer {name!r} in this file{_hint(name, printers.values())}"
+        advice = hint(name, printers.values()) or f' (one that is registered needs [[printers]] with name = "{name}")'
+        yield f"{place}: there is no printer {name!r} in this file{advice}"
 
 
 def _twice(place: str, names: Iterable[str]) -> Iterable[str]:
@@ -246,9 +256,3 @@ def _twice(place: str, names: Iterable[str]) -> Iterable[str]:
         if folded(name) in seen:
             yield f"{place}: {name!r} is there twice"
         seen.add(folded(name))
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    names = {folded(each): each for each in known}
-    near = difflib.get_close_matches(folded(name), list(names), n=1)
-    return f" (did you mean {names[near[0]]!r}?)" if near else ""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.universal_print.csdl.schema import graph_schema
 from shared.fleet.model import Fleet, FleetUnreadable
+from shared.fleet.printer_words import CAPABILITIES, DEFAULTS, Form
 from shared.fleet.reading import parse_fleet
 from shared.fleet.schema import json_schema
 from shared.fleet.sections import SECTIONS
@@ -141,3 +144,39 @@ def test_the_file_of_the_set_up_page_is_a_fleet() -> None:
     example = page.partition("```toml\n")[2].partition("```")[0]
     printer = '\n[[printers]]\nname = "Hall MFP"\n'
     assert [share.alias or share.name for share in read(example + printer).shares] == ["Follow me", "hall"]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (
+            'capabilities = { colourModes = ["color"] }',
+            "capabilities.colourModes: Graph has no such word (did you mean",
+        ),
+        (
+            'capabilities = { colorModes = ["greyscale"] }',
+            "'greyscale' (did you mean 'grayscale'?); it must be a list of",
+        ),
+        ('capabilities = { colorModes = "color" }', "capabilities.colorModes"),
+        ("capabilities = { dpis = [600, true] }", "it must be a list of numbers"),
+        ("capabilities = { copiesPerJob = { from = 1 } }", "it must be a table with start and end"),
+        ("capabilities = { collation = 1 }", "it must be true or false"),
+        ('defaults = { colorMode = "Color" }', "'Color' (did you mean 'color'?); it must be one of"),
+        ('defaults = { feedOrientation = "longEdgeFirst" }', "Graph has no such word"),
+        ('defaults = { mediaSize = "" }', "it must be a text"),
+    ],
+)
+def test_a_word_that_graph_would_refuse_is_told_before_anybody_signs_in(written: str, problem: str) -> None:
+    (told,) = problems(f'[[virtual_printers]]\nname = "V"\ntrigger = false\n{written}\n')
+    assert told.startswith("virtual_printers 'V': ")
+    assert problem in told
+
+
+@pytest.mark.parametrize(("type_name", "forms"), [("printerCapabilities", CAPABILITIES), ("printerDefaults", DEFAULTS)])
+def test_the_words_of_printers_are_those_of_graphs_schema(type_name: str, forms: Mapping[str, Form]) -> None:
+    assert set(forms) == graph_schema().members_of(type_name)
+    for name, form in forms.items():
+        samples = [True, 1, "text", [1], ["text"], {"start": 1, "end": 2}, list(form.offered), *form.offered]
+        for sample in samples:
+            complaints = graph_schema().check({name: sample}, type_name, complete=False)
+            assert form.fits(sample) is not bool(complaints), (name, sample)

@@ -194,7 +194,7 @@ def _enumeration(name: str, members: set[str]) -> Check:
     allowed = members - {"unknownFutureValue"}
 
     def check(value: Any, where: str, complaints: list[str]) -> None:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             complaints.append(f"{where} is not a {name}: {value!r}"[:200])
 
     return check
