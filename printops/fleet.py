@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from shared.errors import PrintFunctionsError
 from shared.fleet.applying import Outcome, apply
 from shared.fleet.graph_tenancy import GraphTenancy
 from shared.fleet.initial import first_fleet
-from shared.fleet.model import Fleet, FleetUnreadable
+from shared.fleet.model import DEFAULT_FILE, Fleet
 from shared.fleet.operations import SURVEY, to_apply, to_plan
 from shared.fleet.planning import plan
 from shared.fleet.reading import parse_fleet
@@ -27,7 +28,7 @@ from shared.names import CATALOG_PATH
 from shared.services import Services
 
 DIFFERS = 2
-DEFAULT_FILE = Path("fleet.toml")
+FLEET_FILE = Path(DEFAULT_FILE)
 FleetFile = Annotated[Path, typer.Option("--file", "-f", help="The file that says what the tenant should be.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also before what people notice.")]
 
@@ -35,7 +36,7 @@ catalog_app = typer.Typer(no_args_is_help=True, help="The published catalog, whi
 
 
 @administered
-def init(file: FleetFile = DEFAULT_FILE) -> Administered:
+def init(file: FleetFile = FLEET_FILE) -> Administered:
     """Write a fleet.toml from what the tenant has. Changes nothing in the tenant, and no file that is there."""
     if file.exists():
         raise typer.BadParameter(f"{file} is there already. Move it, or name another with --file.")
@@ -46,17 +47,17 @@ def init(file: FleetFile = DEFAULT_FILE) -> Administered:
         try:
             file.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise FleetUnreadable([f"{file} cannot be written: {error.strerror}"]) from error
-        _say(f"{file} says what the tenant has. Change it, then see what would change: python -m printops plan")
+            raise PrintFunctionsError(f"{file} cannot be written: {error.strerror}.") from error
+        _say(f"{file} says what the tenant has. Change it, then see what would change: {_with_file('plan', file)}")
         return 0
 
     return Administered(SURVEY, work)
 
 
 @administered
-def show_plan(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administered:
+def show_plan(file: FleetFile = FLEET_FILE, as_json: Json = False) -> Administered:
     """Show what would change, and the permission and role of each step. Changes nothing."""
-    fleet = _fleet_in(file)
+    fleet = read_fleet(file)
 
     async def work(session: Session) -> int:
         await _planned(fleet, session, as_json=as_json)
@@ -66,9 +67,9 @@ def show_plan(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administ
 
 
 @administered
-def drift(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administered:
+def drift(file: FleetFile = FLEET_FILE, as_json: Json = False) -> Administered:
     """Tell whether the tenant is as the file says. Exit codes: 0 it is, 2 something differs, 1 it cannot be told."""
-    fleet = _fleet_in(file)
+    fleet = read_fleet(file)
 
     async def work(session: Session) -> int:
         return DIFFERS if await _planned(fleet, session, as_json=as_json) else 0
@@ -77,9 +78,9 @@ def drift(file: FleetFile = DEFAULT_FILE, as_json: Json = False) -> Administered
 
 
 @administered
-def apply_fleet(file: FleetFile = DEFAULT_FILE, yes: Yes = False) -> Administered:
+def apply_fleet(file: FleetFile = FLEET_FILE, yes: Yes = False) -> Administered:
     """Make the tenant what the file says, and publish the catalog. Asks before anything that people notice."""
-    fleet = _fleet_in(file)
+    fleet = read_fleet(file)
 
     async def work(session: Session) -> int:
         return await _run_steps(fleet, session, yes=yes)
@@ -89,9 +90,9 @@ def apply_fleet(file: FleetFile = DEFAULT_FILE, yes: Yes = False) -> Administere
 
 @catalog_app.command("publish")
 @administered
-def publish(file: FleetFile = DEFAULT_FILE, yes: Yes = False) -> Administered:
+def publish(file: FleetFile = FLEET_FILE, yes: Yes = False) -> Administered:
     """Publish the catalog alone. Refused where the tenant is not as the file says: `apply` does it all."""
-    fleet = _fleet_in(file)
+    fleet = read_fleet(file)
 
     async def work(session: Session) -> int:
         return await _run_steps(fleet, session, yes=yes, catalog_alone=True)
@@ -114,13 +115,17 @@ def show(settings_file: SettingsFile = None) -> None:
 
 
 def read_fleet(file: Path) -> Fleet:
-    """The fleet in a file; files that it names lie beside it. Raises FleetUnreadable."""
+    """The fleet in a file; files that it names lie beside it. Raises PrintFunctionsError, mostly FleetUnreadable."""
     try:
         text = file.read_text("utf-8")
-    except (OSError, UnicodeError) as error:
-        advice = "write one with `python -m printops init`" if isinstance(error, FileNotFoundError) else str(error)
-        raise FleetUnreadable([f"{file} cannot be read: {advice}"]) from error
-    return parse_fleet(text, lambda name: (file.parent / name).read_text("utf-8"))
+    except FileNotFoundError as error:
+        advice = f"Write one from what the tenant has: {_with_file('init', file)}"
+        raise PrintFunctionsError(f"There is no {file}. {advice}") from error
+    except OSError as error:
+        raise PrintFunctionsError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeError as error:
+        raise PrintFunctionsError(f"{file} is no text in UTF-8, which TOML is. Save it as that.") from error
+    return parse_fleet(text, lambda name: (file.parent / name).read_text("utf-8"), str(file))
 
 
 async def tenancy_of(session: Session) -> GraphTenancy:
@@ -130,13 +135,9 @@ async def tenancy_of(session: Session) -> GraphTenancy:
     return GraphTenancy(session.admin, session.app, core.state, now=core.now, sleep=core.sleep)
 
 
-def _fleet_in(file: Path) -> Fleet:
-    """The fleet in a file, before anybody signs in; the command ends where the file is wrong."""
-    try:
-        return read_fleet(file)
-    except FleetUnreadable as error:
-        errors.print(str(error), style="red", highlight=False, markup=False)
-        raise typer.Exit(1) from error
+def _with_file(command: str, file: Path) -> str:
+    """The command with the option that names the file, where it takes one."""
+    return f"python -m printops {command}" + (f" --file {shlex.quote(str(file))}" if file != FLEET_FILE else "")
 
 
 async def _planned(fleet: Fleet, session: Session, *, as_json: bool) -> Sequence[Step]:

@@ -11,17 +11,18 @@ from typing import Any
 
 from shared.errors import PrintFunctionsError
 
+DEFAULT_FILE = "fleet.toml"
 DEFAULT_MANUFACTURER = "Universal Print Functions"
 DEFAULT_MODEL = "Virtual"
 type Table = Mapping[str, Any]
 
 
 class FleetUnreadable(PrintFunctionsError):
-    """`fleet.toml` cannot be applied. `problems` holds one sentence for each fault, with its place."""
+    """A `fleet.toml` cannot be applied. `problems` holds one sentence for each fault, with its place in `file`."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], file: str = DEFAULT_FILE) -> None:
         self.problems = tuple(problems)
-        super().__init__("fleet.toml needs attention:\n" + "\n".join(f"- {problem}" for problem in problems))
+        super().__init__(f"{file} needs attention:\n" + "\n".join(f"- {problem}" for problem in problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,10 @@ class PrinterGroup:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The whole file. The parts that functions read are in the words of the catalog, with names in place of ids."""
+    """The whole file. The parts that functions read are in the words of the catalog, with names in place of ids.
+
+    `file` is what messages call it.
+    """
 
     task_definition: TaskDefinition | None = None
     document_conversion: bool | None = None
@@ -111,6 +115,7 @@ class Fleet:
     price_list: Table | None = None
     cost_centers: tuple[Table, ...] = ()
     licence_pool: Table | None = None
+    file: str = field(default=DEFAULT_FILE, compare=False)
 
     @property
     def present_printers(self) -> tuple[VirtualPrinter | Device, ...]:

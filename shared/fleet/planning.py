@@ -26,7 +26,7 @@ def plan(fleet: Fleet, tenant: Tenant) -> tuple[Step, ...]:
     """
     problems = tenant_problems(fleet, tenant)
     if problems:
-        raise FleetUnreadable(problems)
+        raise FleetUnreadable(problems, fleet.file)
     found = [
         *_settings(fleet, tenant),
         *_definition(fleet, tenant),
@@ -178,7 +178,7 @@ def _removed_printers(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
 def _publishing(fleet: Fleet, tenant: Tenant, before: list[Step]) -> Iterator[Step]:
     document = catalog_document(fleet, tenant)
     if not any(step.kind in _CREATES for step in before) and (problems := catalog_problems(document)):
-        raise FleetUnreadable(problems)
+        raise FleetUnreadable(problems, fleet.file)
     published = unpublished(tenant.catalog)
     names = [*document, *(name for name in published if name not in document)]
     changed = [name for name in names if document.get(name) != published.get(name)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from shared.fleet import model
 from shared.fleet.catalog_document import readable_problems
-from shared.fleet.model import AttributesFile, Fleet, FleetUnreadable, VirtualPrinter, folded, hint
+from shared.fleet.model import DEFAULT_FILE, AttributesFile, Fleet, FleetUnreadable, VirtualPrinter, folded, hint
 from shared.fleet.printer_words import CAPABILITIES, DEFAULTS, problems_of
 from shared.fleet.sections import SECTIONS, Kind, Section, Word
 
@@ -28,26 +29,28 @@ _WRONG: Mapping[Kind, str] = {
 LONGEST_SHARE_NAME = 50
 
 
-def parse_fleet(text: str, read_file: Callable[[str], str]) -> Fleet:
+def parse_fleet(text: str, read_file: Callable[[str], str], file: str = DEFAULT_FILE) -> Fleet:
     """The fleet that the file describes. `read_file` gives the text of a file named in it, or raises OSError.
 
-    Raises FleetUnreadable with every fault.
+    Raises FleetUnreadable with every fault, which calls the file `file`.
     """
     try:
         document = tomllib.loads(text)
+    except RecursionError as error:
+        raise FleetUnreadable(["it nests tables or lists too deeply"], file) from error
     except tomllib.TOMLDecodeError as error:
-        raise FleetUnreadable([f"it is not TOML: {error}"]) from error
+        raise FleetUnreadable([f"it is not TOML: {error}"], file) from error
     problems: list[str] = []
     sections = _sections(document, problems)
     attributes = _attribute_files(sections.get("virtual_printers", []), read_file, problems)
     if problems:
-        raise FleetUnreadable(problems)
-    fleet = _fleet(sections, attributes)
+        raise FleetUnreadable(problems, file)
+    fleet = replace(_fleet(sections, attributes), file=file)
     problems = [*_name_problems(fleet), *_reference_problems(fleet), *_word_problems(fleet)]
     # What the functions would refuse is only asked where all names lead somewhere: else it says everything twice.
     problems = problems or readable_problems(fleet)
     if problems:
-        raise FleetUnreadable(problems)
+        raise FleetUnreadable(problems, file)
     return fleet
 
 
@@ -199,6 +202,8 @@ def _name_problems(fleet: Fleet) -> Iterable[str]:
     yield from _twice("printers", (printer.name for printer in fleet.all_printers))
     yield from _twice("shares", (share.name for share in fleet.shares))
     yield from _twice("shares, by alias", (share.alias or share.name.strip() for share in fleet.present_shares))
+    yield from _twice("printers, by id", (printer.id for printer in fleet.all_printers if printer.id is not None))
+    yield from _twice("shares, by id", (share.id for share in fleet.shares if share.id is not None))
     yield from _twice("printer_groups", (group.name for group in fleet.printer_groups))
     yield from _twice("policies", (str(rule["name"]) for rule in fleet.policies))
     for share in fleet.shares:

@@ -179,6 +179,29 @@ async def test_a_file_that_is_wrong_is_told_before_anybody_signs_in(desk: Desk) 
     assert desk.signed_in == []
 
 
+async def test_messages_name_the_file_that_was_given(desk: Desk) -> None:
+    away = await desk.printops("plan", "--file", "main site.toml")
+    assert (away.exit_code, "There is no main site.toml." in away.output) == (1, True)
+    assert "python -m printops init --file 'main site.toml'" in away.output
+    other = desk.folder / "main site.toml"
+    for text, told in (
+        ("[", "it is not TOML"),
+        ("a = " + "[" * 5000, "too deeply"),
+        ("[[share]]", "no section 'share'"),
+    ):
+        other.write_text(text, encoding="utf-8")
+        refused = await desk.printops("drift", "--file", "main site.toml")
+        assert (refused.exit_code, told in refused.output) == (1, True), refused.output
+        assert "main site.toml needs attention:" in refused.output
+    other.write_bytes(b"\xff")
+    assert "main site.toml is no text in UTF-8" in (await desk.printops("apply", "-f", "main site.toml")).output
+    assert desk.signed_in == []
+    other.write_text('[[printers]]\nname = "Nobody\'s"\n', encoding="utf-8")
+    lacking = await desk.printops("plan", "--file", "main site.toml")
+    assert "main site.toml needs attention:" in lacking.output
+    assert "fleet.toml" not in lacking.output
+
+
 async def test_a_sign_in_that_is_remembered_serves_a_pipeline(desk: Desk) -> None:
     desk.file.write_text(MORE, encoding="utf-8")
     applied = await desk.printops("apply", "--yes", "--remember", "--administrator", ADMINISTRATOR)
