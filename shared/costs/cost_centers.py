@@ -10,8 +10,12 @@ from typing import Any
 from shared.catalog import CatalogUnreadable
 from shared.costs.price_list import PageCounts, PriceList
 
-_PLACE = "catalog.json: costCenters"
+_PLACE = "costCenters"
 _LISTS = ("users", "groups", "members")
+
+
+class _Fault(Exception):
+    """An entry cannot be read; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class CenterLine:
 
 
 def parse_cost_centers(document: Mapping[str, Any]) -> CostCenters:
-    """The catalog's `costCenters`; empty where it has none. Raises CatalogUnreadable with the place of the fault.
+    """The catalog's `costCenters`; empty where it has none. Raises CatalogUnreadable with every fault and its place.
 
     Each entry has a `name`, `users` (user principal names), `groups` (ids; set-up writes their people into `members`,
     so that no function asks Graph for them) and at most one entry `default: true`. A person is in the centre that lists
@@ -61,26 +65,35 @@ def parse_cost_centers(document: Mapping[str, Any]) -> CostCenters:
     if entries is None:
         return CostCenters()
     if not isinstance(entries, list):
-        raise CatalogUnreadable(f"{_PLACE} is not a list")
+        raise CatalogUnreadable(f"catalog.json: {_PLACE} is not a list")
     names: list[str] = []
     named: dict[str, str] = {}
     resolved: dict[str, str] = {}
     default: str | None = None
+    problems: list[str] = []
     for index, entry in enumerate(entries):
-        place = f"{_PLACE}[{index}]"
-        name, lists = _entry(entry, place)
+        try:
+            name, lists = _entry(entry, f"{_PLACE}[{index}]")
+        except _Fault as fault:
+            problems.append(str(fault))
+            continue
         if name in names:
-            raise CatalogUnreadable(f"{_PLACE} names {name!r} twice")
+            problems.append(f"{_PLACE} names {name!r} twice")
+            continue
         names.append(name)
-        for user in lists["users"]:
-            if named.setdefault(user, name) != name:
-                raise CatalogUnreadable(f"{_PLACE}: {user} is in both {named[user]!r} and {name!r}")
+        problems.extend(
+            f"{_PLACE}: {user} is in both {named[user]!r} and {name!r}"
+            for user in lists["users"]
+            if named.setdefault(user, name) != name
+        )
         for user in lists["members"]:
             resolved.setdefault(user, name)
         if entry.get("default"):
             if default is not None:
-                raise CatalogUnreadable(f"{_PLACE}: both {default!r} and {name!r} are the default")
-            default = name
+                problems.append(f"{_PLACE}: both {default!r} and {name!r} are the default")
+            default = default or name
+    if problems:
+        raise CatalogUnreadable("catalog.json: " + "; ".join(problems))
     return CostCenters(tuple(names), {**resolved, **named}, default)
 
 
@@ -109,16 +122,16 @@ def _line(name: str | None, people: list[PersonCounts], prices: PriceList | None
 
 def _entry(entry: object, place: str) -> tuple[str, dict[str, list[str]]]:
     if not isinstance(entry, dict):
-        raise CatalogUnreadable(f"{place} is not an object")
+        raise _Fault(f"{place} is not an object")
     name = entry.get("name")
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise CatalogUnreadable(f"{place} has no name")
+        raise _Fault(f"{place} has no name")
     if not isinstance(entry.get("default", False), bool):
-        raise CatalogUnreadable(f"{place}.default must be true or false, not {entry['default']!r}")
+        raise _Fault(f"{place}.default must be true or false, not {entry['default']!r}")
     lists: dict[str, list[str]] = {}
     for key in _LISTS:
         values = entry.get(key)
         if values is not None and not (isinstance(values, list) and all(isinstance(value, str) for value in values)):
-            raise CatalogUnreadable(f"{place}.{key} is not a list of texts")
+            raise _Fault(f"{place}.{key} is not a list of texts")
         lists[key] = [value.strip().lower() for value in values or []]
     return name.strip(), lists

@@ -22,7 +22,7 @@ _DECIMALS = {
     **dict.fromkeys(("PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
-_PLACE = "catalog.json: priceList"
+_PLACE = "priceList"
 _NAMES = {
     "perSheet": "sheet",
     "perDoubleSidedSheet": "double_sided_sheet",
@@ -104,48 +104,60 @@ def page_counts(
 
 
 def parse_price_list(document: Mapping[str, Any]) -> PriceList | None:
-    """The catalog's `priceList`, None where it has none. Raises CatalogUnreadable with the place of the fault."""
+    """The catalog's `priceList`, None where it has none. Raises CatalogUnreadable with every fault and its place."""
     values = document.get("priceList")
     if values is None:
         return None
     if not isinstance(values, dict):
-        raise CatalogUnreadable(f"{_PLACE} is not an object")
+        raise CatalogUnreadable(f"catalog.json: {_PLACE} is not an object")
+    problems: list[str] = []
     currency = values.get("currency")
     if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        raise CatalogUnreadable(f"{_PLACE}.currency must be three letters such as EUR (ISO 4217), not {currency!r}")
-    general = _prices(values, Prices(), _PLACE)
+        problems.append(f"{_PLACE}.currency must be three letters such as EUR (ISO 4217), not {currency!r}")
+    general = _prices(values, Prices(), _PLACE, problems)
+    printers = _printers(values.get("printers") or [], general, problems)
+    if problems:
+        raise CatalogUnreadable("catalog.json: " + "; ".join(problems))
+    return PriceList(str(currency).upper(), general, printers)
+
+
+def _printers(entries: object, general: Prices, problems: list[str]) -> dict[str, Prices]:
     printers: dict[str, Prices] = {}
-    entries = values.get("printers") or []
     if not isinstance(entries, list):
-        raise CatalogUnreadable(f"{_PLACE}.printers is not a list")
+        problems.append(f"{_PLACE}.printers is not a list")
+        return printers
     for index, entry in enumerate(entries):
         place = f"{_PLACE}.printers[{index}]"
         printer_id = entry.get("printerId") if isinstance(entry, dict) else None
         if not isinstance(printer_id, str) or not printer_id:
-            raise CatalogUnreadable(f"{place} has no printerId")
+            problems.append(f"{place} has no printerId")
+            continue
         if printer_id.lower() in printers:
-            raise CatalogUnreadable(f"{_PLACE} names the printer {printer_id} twice")
-        printers[printer_id.lower()] = _prices(entry, general, place)
-    return PriceList(currency.upper(), general, printers)
+            problems.append(f"{place} is there twice: a printer has one list of prices")
+        printers[printer_id.lower()] = _prices(entry, general, place, problems)
+    return printers
 
 
-def _prices(values: Mapping[str, Any], base: Prices, place: str) -> Prices:
-    given = {
-        attribute: _price(values[name], f"{place}.{name}")
-        for name, attribute in _NAMES.items()
-        if values.get(name) is not None
-    }
+def _prices(values: Mapping[str, Any], base: Prices, place: str, problems: list[str]) -> Prices:
+    given: dict[str, Decimal] = {}
+    for name, attribute in _NAMES.items():
+        if values.get(name) is None:
+            continue
+        price = _price(values[name])
+        if isinstance(price, str):
+            problems.append(f"{place}.{name} must be {price}, not {values[name]!r}")
+        else:
+            given[attribute] = price
     return replace(base, **given)
 
 
-def _price(value: object, place: str) -> Decimal:
+def _price(value: object) -> Decimal | str:
+    """The price, or what it must be."""
     try:
         # The shortest text of a JSON number is what its author wrote; its binary value is not.
         price = Decimal(str(value).strip())
-    except InvalidOperation as error:
-        raise CatalogUnreadable(f'{place} must be a price such as "0.035", not {value!r}') from error
+    except InvalidOperation:
+        return 'a price such as "0.035"'
     if not price.is_finite() or not 0 <= price <= LARGEST_PRICE or price != round(price, PRICE_DECIMALS):
-        raise CatalogUnreadable(
-            f"{place} must be between 0 and {LARGEST_PRICE} with at most {PRICE_DECIMALS} decimals, not {value!r}"
-        )
+        return f"between 0 and {LARGEST_PRICE} with at most {PRICE_DECIMALS} decimals"
     return price

@@ -228,15 +228,40 @@ def _first(ids: tuple[str, ...]) -> str:
 
 
 def _in_words_of_file(message: str, document: Mapping[str, Any]) -> list[str]:
-    def named(found: re.Match[str]) -> str:
-        section, index = found["section"], int(found["index"])
-        entries = document.get(section) or []
-        entry = entries[index] if isinstance(entries, list) and index < len(entries) else {}
-        name = entry.get("name") or entry.get("displayName") or entry.get("owner")
-        return f"{_CATALOG_SECTIONS[section]} {name!r}" if name else f"{_CATALOG_SECTIONS[section]}, entry {index + 1}"
-
-    text = message.removeprefix("catalog.json: ")
+    """The sentences of a message about the catalog; places in it become those of the file."""
     sections = "|".join(_CATALOG_SECTIONS)
-    text = re.sub(rf"\b(?P<section>{sections})\[(?P<index>\d+)\]", named, text)
-    text = re.sub(rf"\b({sections})\b", lambda found: _CATALOG_SECTIONS[found[1]], text)
-    return text.split("; ")
+    text = message.removeprefix("catalog.json: ")
+    # What was written may have any characters in it: a sentence begins with its place.
+    return [_translated(sentence, sections, document) for sentence in re.split(rf"; (?=(?:{sections})\b)", text)]
+
+
+def _translated(sentence: str, sections: str, document: Mapping[str, Any]) -> str:
+    def named(found: re.Match[str]) -> str:
+        entry = _entry_at(document.get(found["section"]), int(found["index"]))
+        name = entry.get("name") or entry.get("displayName") or entry.get("owner")
+        return _place(_CATALOG_SECTIONS[found["section"]], name, found)
+
+    def priced(found: re.Match[str]) -> str:
+        entry = _entry_at((document.get("priceList") or {}).get("printers"), int(found["index"]))
+        known = {printer["id"]: printer["displayName"] for printer in document.get("printers") or ()}
+        return _place("price_list.printers", known.get(entry.get("printerId")), found)
+
+    start = re.match(rf"(?:{sections})\b", sentence)
+    if start is None:
+        return sentence
+    for pattern, place in (
+        (r"priceList\.printers\[(?P<index>\d+)\]", priced),
+        (rf"(?P<section>{sections})\[(?P<index>\d+)\]", named),
+    ):
+        found = re.match(pattern, sentence)
+        if found is not None:
+            return place(found) + sentence[found.end() :].replace("printerGroups", "printer_groups")
+    return _CATALOG_SECTIONS[start[0]] + sentence[start.end() :]
+
+
+def _entry_at(entries: object, index: int) -> Json:
+    return entries[index] if isinstance(entries, list) and index < len(entries) else {}
+
+
+def _place(section: str, name: object, found: re.Match[str]) -> str:
+    return f"{section} {name!r}" if name else f"{section}, entry {int(found['index']) + 1}"

@@ -107,6 +107,24 @@ def test_a_price_list_with_a_fault_names_the_place(changes: dict[str, Any], told
         prices(**changes)
 
 
+def test_all_faults_of_prices_and_of_cost_centers_are_told_at_once() -> None:
+    wrong = {
+        "currency": "Euro",
+        "perSheet": "a; b",
+        "printers": [{"printerId": "p"}, {"printerId": "P", "perSheet": -1}],
+    }
+    with pytest.raises(CatalogUnreadable) as told:
+        parse_price_list({"priceList": wrong})
+    assert str(told.value) == (
+        "catalog.json: priceList.currency must be three letters such as EUR (ISO 4217), not 'Euro'; "
+        "priceList.perSheet must be a price such as \"0.035\", not 'a; b'; "
+        "priceList.printers[1] is there twice: a printer has one list of prices; "
+        "priceList.printers[1].perSheet must be between 0 and 1000000 with at most 6 decimals, not -1"
+    )
+    with pytest.raises(CatalogUnreadable, match=r"costCenters\[0\] has no name; costCenters names 'B' twice"):
+        parse_cost_centers({"costCenters": [{}, {"name": "B"}, {"name": "B"}]})
+
+
 def test_a_catalog_without_prices_costs_nothing_to_read() -> None:
     assert parse_price_list({}) is None
     assert parse_cost_centers({}) == CostCenters()

@@ -62,10 +62,22 @@ def test_an_empty_file_asks_for_nothing() -> None:
         ("[profiles.p]\nowner = 'a@b.c'", "profiles.p: owner is not a print setting"),
         ("[licence_pool]\njobs_per_month = 0", "licence_pool.jobsPerMonth must be a whole number from 1, not 0"),
         ("[price_list]\ncurrency = 'Euro'", "price_list.currency must be three letters such as EUR (ISO 4217)"),
+        (
+            "[[printers]]\nname = 'A'\nid = 'x'\n[[printers]]\nname = 'B'\nid = 'X'",
+            "printers, by id: 'X' is there twice",
+        ),
+        (
+            "[[shares]]\nname = 'A'\nid = 'x'\nstate = 'absent'\n[[shares]]\nname = 'B'\nid = 'X'\nstate = 'absent'",
+            "shares, by id: 'X' is there twice",
+        ),
         ("[[cost_centers]]\nname = 'A'\n[[cost_centers]]\nname = 'A'", "cost_centers names 'A' twice"),
         (
             "[[policies]]\nname = 'Night'\naction = { do = 'redirekt' }",
             "policies 'Night'.action.do must be one of hold, release,",
+        ),
+        (
+            "[[policies]]\nname = 'Night'\naction = { do = 'redirect', group = 'near' }",
+            "policies 'Night'.action: there is no printer group 'near' with printers (printer_groups: ",
         ),
         (
             "[[delegates]]\nowner = 'a@b.c'\ndelegate = 'd@b.c'\nfrom = 2026-12-01\nto = 2026-11-01",
@@ -81,6 +93,37 @@ def test_a_fault_is_told_with_its_place(text: str, told: str) -> None:
     found = problems(text)
     assert len(found) == 1
     assert told in found[0]
+
+
+def test_every_fault_of_a_price_list_is_told_with_the_name_of_its_printer() -> None:
+    text = """
+        [[printers]]
+        name = "Hall"
+        [[printers]]
+        name = "Attic; with shares"
+        [price_list]
+        currency = "Euro"
+        perSheet = "a; b"
+        printers = [
+            { printer = "Attic; with shares", perSheet = "free" },
+            { printer = "Hall", perBlackPage = -1 },
+            { printer = "Hall" },
+        ]
+        [[cost_centers]]
+        name = "A"
+        default = true
+        [[cost_centers]]
+        name = "B"
+        default = true
+        """
+    assert problems(text) == (
+        "price_list.currency must be three letters such as EUR (ISO 4217), not 'Euro'",
+        "price_list.perSheet must be a price such as \"0.035\", not 'a; b'",
+        "price_list.printers 'Attic; with shares'.perSheet must be a price such as \"0.035\", not 'free'",
+        "price_list.printers 'Hall'.perBlackPage must be between 0 and 1000000 with at most 6 decimals, not '-1'",
+        "price_list.printers 'Hall' is there twice: a printer has one list of prices",
+        "cost_centers: both 'A' and 'B' are the default",
+    )
 
 
 def test_every_fault_is_told_at_once() -> None:
