@@ -16,6 +16,10 @@ from shared.graph.translation import origin, reading, refusal, translated
 if TYPE_CHECKING:
     import httpx
 
+# Graph: best-practices-concept, evolvable enums. Without it most finishings that a printer can offer, and most reasons
+# of its state, come as the one word unknownFutureValue.
+ALL_MEMBERS = "include-unknown-enum-members"
+
 
 class ApplicationTokens(Protocol):
     """Tokens of the app itself."""
@@ -124,7 +128,7 @@ class ApplicationCalls:
         self, operation: str, method: str, address: str, content: bytes | None, sent: Mapping[str, str]
     ) -> Answer:
         token = await self._tokens.access_token()
-        headers = {**sent, "Authorization": f"Bearer {token}", "Accept": "application/json"}
+        headers = {"Prefer": ALL_MEMBERS, **sent, "Authorization": f"Bearer {token}", "Accept": "application/json"}
         with translated(operation):
             answer = await self.http.request(method, address, headers=headers, content=content, follow_redirects=False)
             if answer.status_code == 302:

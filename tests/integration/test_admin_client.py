@@ -69,6 +69,17 @@ async def test_lists_leave_capabilities_out_and_one_printer_shows_them_when_aske
     assert [share["id"] for share in await admin.printer_shares(printer_id)] == [set_up.tenant.share.id]
 
 
+async def test_a_finishing_that_is_newer_than_the_first_schema_is_read_by_its_name(
+    set_up: SetUp, admin: AdminClient
+) -> None:
+    set_up.tenant.device.capabilities["finishings"] = ["staple", "foldHalf"]
+    for shown in (
+        await admin.printer(set_up.tenant.printer.id, ("capabilities",)),
+        await admin.share(set_up.tenant.share.id, ("capabilities",)),
+    ):
+        assert shown["capabilities"]["finishings"] == ["staple", "foldHalf"]
+
+
 async def test_a_printer_is_changed_reset_and_unregistered(set_up: SetUp, admin: AdminClient) -> None:
     printer = await admin.create_printer("Follow Me", "Contoso", "Virtual")
     changed = await admin.update_printer(printer["id"], {"displayName": "Hall", "location": {"building": "Main"}})

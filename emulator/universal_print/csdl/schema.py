@@ -47,6 +47,7 @@ class Schema:
                 for element in root.iter(f"{_NAMESPACE}{kind}"):
                     self._elements[element.attrib["Name"]] = element
         self._types: dict[str, StructuredType] = {}
+        self._member_types: dict[str, dict[str, str]] = {}
 
     def check(self, value: Mapping[str, Any], type_name: str, *, complete: bool = True) -> list[str]:
         """What is wrong with `value` as that type; an empty list when nothing is.
@@ -94,6 +95,32 @@ class Schema:
     def members_of(self, name: str) -> set[str]:
         """The members of an enumeration."""
         return {member.attrib["Name"] for member in self._elements[name]}
+
+    def members_beyond(self, name: str, sentinel: str) -> frozenset[str]:
+        """The members of an enumeration whose number is above that of `sentinel`; none where it has no such member."""
+        numbers = {member.attrib["Name"]: int(member.attrib["Value"]) for member in self._elements[name]}
+        last = numbers.get(sentinel)
+        return frozenset(member for member, number in numbers.items() if last is not None and number > last)
+
+    def is_enumeration(self, name: str) -> bool:
+        """Whether the schema has an enumeration of that name."""
+        return name in self._elements and self._elements[name].tag == f"{_NAMESPACE}EnumType"
+
+    def is_structured(self, name: str) -> bool:
+        """Whether the schema has an entity or complex type of that name."""
+        return name in self._elements and not self.is_enumeration(name)
+
+    def member_types(self, name: str) -> dict[str, str]:
+        """The types of a structured type's properties and navigation properties, inherited ones too, by their name."""
+        known = self._member_types.get(name)
+        if known is None:
+            element = self._elements[name]
+            base = element.get("BaseType")
+            known = self._member_types[name] = {
+                **(self.member_types(_bare(base)) if base else {}),
+                **{member.attrib["Name"]: member.attrib["Type"] for member in element if "Type" in member.attrib},
+            }
+        return known
 
     def _check_of(self, type_name: str) -> Check:
         if type_name.startswith("Collection("):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from emulator.universal_print.csdl.evolvable import PREFERENCE, asks_for_all_members, with_known_members
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph import (
     application_operations,
@@ -134,7 +136,7 @@ class GraphApi:
         call = Call(self._service, operation, match.parameters, query, request, caller, self._service.clock.now())
         result = await handler(call)
         self._check(operation, result)
-        return result
+        return _as_preferred(operation, request, result)
 
     def _check(self, operation: Operation, result: Result) -> None:
         """Hold the answer against the schema. Raises GraphError 500 in strict mode."""
@@ -169,6 +171,15 @@ class GraphApi:
             "client-request-id": headers.get("client-request-id", request_id),
             "x-ms-ags-diagnostic": _DIAGNOSTIC,
         }
+
+
+def _as_preferred(operation: Operation, request: GraphRequest, result: Result) -> Result:
+    """The answer without the newer members of enumerations, unless the request prefers to get them."""
+    if asks_for_all_members(request.headers):
+        return replace(result, headers={**result.headers, "Preference-Applied": PREFERENCE})
+    if result.body is None or operation.answers is None or operation.answers == STRINGS:
+        return result
+    return replace(result, body=with_known_members(result.body, operation.answers))
 
 
 def _query(text: str, operation: Operation) -> dict[str, str]:
