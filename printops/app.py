@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,63 +12,29 @@ import typer
 
 from printops import administrator as signing_in
 from printops import app_options as options
-from printops.app_options import Proof, Target
+from printops.app_survey import Asked, Survey, now, surveyed
 from printops.common_options import Browser, Json, SettingsFile
 from printops.local_settings import check_writable, put
 from printops.session import console, errors, guarded
-from shared.accounts.sign_in import Acquire
 from shared.directory.applying import Applying, NotAllowed
-from shared.directory.client import DirectoryClient
 from shared.directory.plan import (
     PERMISSIONS_TO_CHECK,
     PERMISSIONS_TO_CREATE,
     Action,
     Step,
     lacks_proof,
-    plan,
     remarks,
     surplus,
 )
-from shared.directory.registration import Registration, Resource
-from shared.directory.wanted import DirectoryProblem, Identity, Wanted, chosen_parts, reasons, trust_of
-from shared.errors import GraphDenied, PrintFunctionsError
-from shared.graph.admin_token import AdministratorTokens
-from shared.graph.application_calls import ApplicationCalls
-from shared.permissions import Kind, Part
-from shared.services import CONNECT_SECONDS
+from shared.directory.registration import Registration
+from shared.directory.wanted import DirectoryProblem, chosen_parts
+from shared.errors import PrintFunctionsError
+from shared.permissions import Kind
 from shared.settings import DEFAULT_GRAPH_AUTHORITY, DEFAULT_GRAPH_BASE_URL
 
 DIFFERS = 2
 
 app = typer.Typer(no_args_is_help=True, help="The app registration of the functions and the print accounts.")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a command is about."""
-
-    target: Target
-    parts: frozenset[Part]
-    proof: Proof
-    sign_in: Acquire
-    administrator: str
-    secret: bool = False
-    another_secret: bool = False
-    exact: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What the app should be, what it is, and the steps from the one to the other."""
-
-    asked: Asked
-    directory: DirectoryClient
-    tenant_id: str
-    wanted: Wanted
-    identity: Identity | None
-    resource: Resource
-    found: Registration | None
-    steps: Sequence[Step]
 
 
 @app.command("create")
@@ -118,7 +79,7 @@ def create(
         )
         if write is not None:
             check_writable(write)
-        async with _surveyed(asked, PERMISSIONS_TO_CREATE) as survey:
+        async with surveyed(asked, PERMISSIONS_TO_CREATE) as survey:
             return await _create(survey, write, yes=yes)
 
     raise typer.Exit(guarded(work))
@@ -154,86 +115,27 @@ def check(
             administrator,
             exact=exact,
         )
-        async with _surveyed(asked, PERMISSIONS_TO_CHECK) as survey:
+        async with surveyed(asked, PERMISSIONS_TO_CHECK) as survey:
             if as_json:
                 typer.echo(json.dumps(_as_json(survey), ensure_ascii=False))
             else:
                 _show(survey)
-            unproved = lacks_proof(survey.wanted, survey.found, _now())
+            unproved = lacks_proof(survey.wanted, survey.found, now())
             return DIFFERS if survey.steps or unproved else 0
 
     raise typer.Exit(guarded(work))
 
 
-@asynccontextmanager
-async def _surveyed(asked: Asked, permissions: Sequence[str]) -> AsyncIterator[Survey]:
-    """Sign in, and read what there is. Raises PrintFunctionsError."""
-    import httpx
-
-    settings = asked.target.settings
-    context = ssl.create_default_context()
-    if settings.graph_ca_bundle:
-        context.load_verify_locations(settings.graph_ca_bundle)
-    timeout = httpx.Timeout(settings.bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
-    async with httpx.AsyncClient(verify=context, timeout=timeout) as http:
-        tokens = AdministratorTokens(
-            settings, permissions, asked.sign_in, now=_now, administrator=asked.administrator.strip() or None
-        )
-        calls = ApplicationCalls(
-            *(settings.graph_base_url, http, tokens),
-            bounds=settings.bounds,
-            sleep=asyncio.sleep,
-            random=random.random,
-        )
-        directory = DirectoryClient(calls)
-        try:
-            survey = await _survey(asked, directory, tokens)
-        except GraphDenied as error:
-            raise NotAllowed(
-                f"You may not read the tenant's app registrations ({error.operation}: {error.message}). It takes the "
-                "directory role Cloud Application Administrator, or to check alone Global Reader."
-            ) from error
-        yield survey
-
-
-async def _survey(asked: Asked, directory: DirectoryClient, tokens: AdministratorTokens) -> Survey:
-    target, proof = asked.target, asked.proof
-    resource = await directory.resource()
-    tenant_id = tokens.tenant_id or target.settings.graph_tenant_id
-    identity = await directory.identity(proof.identity_id) if proof.identity_id else None
-    found = await directory.find(client_id=target.client_id, name=target.name)
-    if found is None and target.client_id is not None:
-        raise DirectoryProblem(
-            f"The tenant {tenant_id} has no app registration with the client id {target.client_id}. If it was made a "
-            "moment ago, try again in a minute; else correct --app-id or GRAPH_CLIENT_ID, or make a new app by --name."
-        )
-    wanted = Wanted(
-        found.display_name if found is not None else target.name,
-        reasons(asked.parts),
-        trust_of(identity, tenant_id, target.settings.graph_authority) if identity is not None else None,
-        proof.certificate,
-        asked.secret,
-        asked.another_secret,
-        asked.exact,
-    )
-    steps = plan(wanted, found, resource, _now())
-    return Survey(asked, directory, tenant_id, wanted, identity, resource, found, steps)
-
-
 async def _create(survey: Survey, write: Path | None, *, yes: bool) -> int:
     _show(survey)
-    settings = _settings(survey, survey.found)
-    if survey.steps:
-        doubt = _doubt(survey)
-        if doubt and yes:
-            raise DirectoryProblem(f"Nothing was changed, because --yes asks nobody: {doubt}")
-        if doubt:
-            _say(f"Note: {doubt}")
-        question = "Consent to this for the whole tenant?" if _consents(survey.steps) else "Go on?"
-        if not yes and not typer.confirm(question):
-            _say("Nothing was changed.")
-            return 1
-        settings = await _applied(survey, write)
+    doubt = _doubt(survey)
+    if doubt and yes:
+        raise DirectoryProblem(f"Nothing was changed, because --yes asks nobody: {doubt}")
+    agreed = survey if yes else await _agreed(survey, doubt)
+    if agreed is None:
+        _say("Nothing was changed.")
+        return 1
+    settings = await _applied(agreed, write) if agreed.steps else _settings(agreed, agreed.found)
     if write is not None:
         put(write, settings)
         _say(f"{write} has {', '.join(settings)}.")
@@ -241,9 +143,28 @@ async def _create(survey: Survey, write: Path | None, *, yes: bool) -> int:
         _say("Settings:")
         for name, value in settings.items():
             typer.echo(f"{name}={value}")
-    if survey.wanted.certificate is not None and survey.asked.proof.certificate_file is None:
+    if agreed.wanted.certificate is not None and agreed.asked.proof.certificate_file is None:
         _say("Set GRAPH_CLIENT_CERTIFICATE_PATH to the file that has the certificate and its key.")
     return 0
+
+
+async def _agreed(survey: Survey, doubt: str) -> Survey | None:
+    """What somebody agrees to, as the tenant is after the answer; None where nobody does."""
+    shown = survey
+    while shown.steps:
+        if doubt:
+            _say(f"Note: {doubt}")
+        if not typer.confirm("Consent to this for the whole tenant?" if _consents(shown.steps) else "Go on?"):
+            return None
+        # A person takes time to answer, and somebody else may set up the same tenant.
+        fresh = await shown.again()
+        if fresh.asks_the_same_as(shown):
+            return fresh
+        _say("The tenant changed meanwhile, and nothing was done. This is how it is now:")
+        _show(fresh)
+        # One that was made since is somebody else's, whenever that was.
+        shown, doubt = fresh, _doubt(fresh, may_be_own=survey.found is not None)
+    return shown
 
 
 async def _applied(survey: Survey, write: Path | None) -> dict[str, str]:
@@ -273,7 +194,7 @@ async def _applied(survey: Survey, write: Path | None) -> dict[str, str]:
         survey.wanted,
         survey.resource,
         survey.found,
-        _now,
+        now,
         asyncio.sleep,
         told,
         waiting,
@@ -287,10 +208,14 @@ async def _applied(survey: Survey, write: Path | None) -> dict[str, str]:
     return _settings(survey, applying.registration) | (secret if write is not None else {})
 
 
-def _doubt(survey: Survey) -> str:
-    """Why consent may be given to somebody else's app; empty where nothing says so."""
+def _doubt(survey: Survey, *, may_be_own: bool = True) -> str:
+    """Why consent may be given to somebody else's app; empty where nothing says so.
+
+    A new one is taken for that of an interrupted run, where it `may_be_own`.
+    """
     found = survey.found
-    known = found is None or survey.asked.target.client_id is not None or found.was_trusted or found.is_new(_now())
+    by_id = survey.asked.target.client_id is not None
+    known = found is None or by_id or found.was_trusted or (may_be_own and found.is_new(now()))
     if known or found is None or not _consents(survey.steps):
         return ""
     return (
@@ -343,7 +268,7 @@ def _show(survey: Survey) -> None:
         _dim(f"     needs {step.needs}")
     if not survey.steps:
         _say("Nothing to do: the app registration is as it should be.")
-    for remark in remarks(wanted, found, survey.resource, _now()):
+    for remark in remarks(wanted, found, survey.resource, now()):
         _say(f"Note: {remark}")
 
 
@@ -365,7 +290,7 @@ def _as_json(survey: Survey) -> dict[str, Any]:
             for step in survey.steps
         ],
         "surplus": [{"kind": kind, "name": name} for kind, name in surplus(wanted, found, resource)],
-        "notes": remarks(wanted, found, resource, _now()),
+        "notes": remarks(wanted, found, resource, now()),
     }
 
 
@@ -384,7 +309,3 @@ def _say(text: str) -> None:
 
 def _dim(text: str) -> None:
     console.print(text, style="dim", highlight=False, markup=False)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -94,6 +94,7 @@ class AppRegistration:
     allow_public_client: bool = False
     redirect_uris: tuple[str, ...] = ("http://localhost",)
     service_principal_id: str = ""
+    principal_tags: tuple[str, ...] = ()
     object_id: str = ""
     asked: tuple[tuple[str, str], ...] = ()
     expiring_secrets: dict[str, datetime] = field(default_factory=dict)

@@ -72,10 +72,11 @@ class DirectoryClient:
             )
         ]
         try:
-            address = f"{self._by_app(str(application['appId']))}?$select=id"
-            principal_id = str((await self._get("get service principal", address))["id"])
+            address = f"{self._by_app(str(application['appId']))}?$select=id,tags"
+            principal = await self._get("get service principal", address)
         except GraphNotFound:
             return Registration(application, trusts)
+        principal_id = str(principal["id"])
         resource_id = (await self._get("get Graph's service principal", f"{self._by_app(GRAPH_APP_ID)}?$select=id"))[
             "id"
         ]
@@ -94,7 +95,8 @@ class DirectoryClient:
             )
             if entry["consentType"] == "AllPrincipals" and entry["resourceId"] == resource_id
         ]
-        return Registration(application, trusts, principal_id, assignments, grants[0] if grants else None)
+        grant = grants[0] if grants else None
+        return Registration(application, trusts, principal_id, assignments, grant, principal.get("tags") or ())
 
     async def do(self, step: Step, registration: Registration | None, resource: Resource) -> Mapping[str, Any]:
         """Do one step for the app that the steps before it have made; Graph's answer."""
@@ -108,7 +110,10 @@ class DirectoryClient:
         body = step.body or {}
         match step.action:
             case Action.CREATE_PRINCIPAL:
-                return await self._post(step, f"{self._root}/servicePrincipals", {"appId": registration.client_id})
+                whose = {"appId": registration.client_id}
+                return await self._post(step, f"{self._root}/servicePrincipals", {**whose, **body})
+            case Action.LIST_PRINCIPAL:
+                return await self._patch(step, self._principal(principal_id), body)
             case Action.TRUST:
                 return await self._post(step, trusts, body)
             case Action.CHANGE_TRUST:

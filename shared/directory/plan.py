@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from shared.directory.registration import ACCESS_TYPES, GRAPH_APP_ID, Json, Registration, Resource
+from shared.directory.registration import ACCESS_TYPES, GRAPH_APP_ID, LISTED_TAG, Json, Registration, Resource
 from shared.directory.wanted import REDIRECT_URI, DirectoryProblem, Wanted
 from shared.permissions import Kind
 
@@ -48,6 +48,7 @@ class Action(StrEnum):
     ADD_REDIRECT_URI = "addRedirectUri"
     ASK = "askForPermissions"
     CREATE_PRINCIPAL = "createServicePrincipal"
+    LIST_PRINCIPAL = "listServicePrincipal"
     ADD_CERTIFICATE = "addCertificate"
     TRUST = "trustIdentity"
     CHANGE_TRUST = "changeTrust"
@@ -180,7 +181,10 @@ def _changed(wanted: Wanted, found: Registration, resource: Resource) -> Iterato
 def _principal(found: Registration | None) -> Iterator[Step]:
     if found is None or found.principal_id is None:
         sentence = "Create its service principal, which makes it an app that can sign in to the tenant"
-        yield Step(Action.CREATE_PRINCIPAL, sentence, REGISTERING)
+        yield Step(Action.CREATE_PRINCIPAL, sentence, REGISTERING, body={"tags": [LISTED_TAG]})
+    elif not found.is_listed:
+        sentence = f"Let the portal list it under Enterprise applications: tag {LISTED_TAG}"
+        yield Step(Action.LIST_PRINCIPAL, sentence, REGISTERING, body={"tags": [*found.tags, LISTED_TAG]})
 
 
 def _proof(wanted: Wanted, found: Registration | None, now: datetime) -> Iterator[Step]:

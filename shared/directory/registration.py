@@ -12,6 +12,8 @@ from shared.directory.wanted import Certificate, Trust
 from shared.permissions import Kind
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+# The portal lists service principals with this tag (azuread provider: service_principal, feature_tags.enterprise).
+LISTED_TAG = "WindowsAzureActiveDirectoryIntegratedApp"
 # For so long an app registration counts as just made.
 NEW = timedelta(minutes=5)
 # Graph: resourceAccess, type.
@@ -37,8 +39,9 @@ class Resource:
 class Registration:
     """An app registration.
 
-    `application` and `trusts` are as Graph shows them. `principal_id` is its service principal, None where it has none;
-    `assignments` are the ids of its app role assignments by the role's id, `grant` its consent for all users.
+    `application` and `trusts` are as Graph shows them. `principal_id` is its service principal, None where it has none,
+    `tags` are that one's; `assignments` are the ids of its app role assignments by the role's id, `grant` its consent
+    for all users.
     """
 
     application: Json
@@ -46,6 +49,7 @@ class Registration:
     principal_id: str | None = None
     assignments: Mapping[str, str] = field(default_factory=dict)
     grant: Json | None = None
+    tags: Sequence[str] = ()
 
     @property
     def object_id(self) -> str:
@@ -80,6 +84,11 @@ class Registration:
             if resource.get("resourceAppId") == GRAPH_APP_ID
             for access in resource.get("resourceAccess") or ()
         }
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the portal shows it under Enterprise applications, without a change of the filter there."""
+        return LISTED_TAG in self.tags
 
     @property
     def was_trusted(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from azure.identity import CertificateCredential
 from typer.testing import CliRunner, Result
 
@@ -21,6 +22,7 @@ from emulator.universal_print.world import AppRegistration
 from printops import administrator
 from printops.cli import app
 from shared.accounts.authority import PERMISSIONS
+from shared.directory.registration import LISTED_TAG
 from shared.directory.wanted import DEFAULT_PARTS, SIGN_IN_SCOPES
 from shared.permissions import Kind, permissions
 from tests.integration.test_emulator_management_directory import JWT_BEARER
@@ -31,6 +33,7 @@ from tests.support.tenant import ROOT, browser_command
 from tests.support.tenant import printops as printops_process
 
 NAME = "Universal Print Functions"
+COLLEAGUES = "0c0ffee0-0000-4000-8000-000000000001"
 DOMAIN = "fabrikam.example"
 IDENTITY = managed_identity.principal_id(TENANT_ID)
 
@@ -269,6 +272,62 @@ async def test_no_consent_goes_unasked_to_an_app_that_has_the_name_alone_and_had
     stranger.application -= {"User.Read.All"}
     await desk.done("create", "--yes")
     assert "User.Read.All" in stranger.application
+
+
+async def test_what_somebody_else_did_before_the_answer_is_shown_and_asked_about_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answering(*meanwhile: Callable[[], None]) -> None:
+        """Each answer is yes, and comes after what happens meanwhile."""
+        happenings = list(meanwhile)
+
+        def confirm(question: str) -> bool:
+            print(question)
+            if happenings:
+                happenings.pop(0)()
+            return True
+
+        monkeypatch.setattr(typer, "confirm", confirm)
+
+    def made_by_somebody_else() -> None:
+        app = AppRegistration(COLLEAGUES, NAME, object_id=COLLEAGUES, created=datetime.now(UTC))
+        desk.tenant.emulator.world.apps[COLLEAGUES] = app
+
+    answering(made_by_somebody_else)
+    said = await desk.done("create", "--secret")
+    assert "The tenant changed meanwhile, and nothing was done." in said
+    assert f"--app-id {COLLEAGUES}" in said.partition("changed meanwhile")[2]
+    assert said.count("Consent to this for the whole tenant?") == 2
+    assert desk.made.client_id == COLLEAGUES
+    assert sorted(desk.made.application) == list(permissions(Kind.APPLICATION, DEFAULT_PARTS))
+
+    lost = desk.made.application
+    desk.made.application = frozenset()
+
+    def consented_by_somebody_else() -> None:
+        desk.made.application = lost
+
+    before = desk.changes()
+    answering(consented_by_somebody_else)
+    said = await desk.done("create")
+    assert (said.count("Consent to this"), "Nothing to do" in said) == (1, True)
+    assert f"GRAPH_CLIENT_ID={COLLEAGUES}" in said
+    assert desk.changes() == before
+
+    desk.made.application = lost - {"User.Read.All"}
+    answering()
+    said = await desk.done("create")
+    assert (said.count("Consent to this"), "changed meanwhile" in said) == (1, False)
+
+
+async def test_the_portal_lists_the_app_and_one_that_it_does_not_list_is_mended(desk: Desk) -> None:
+    await desk.done("create", "--secret", "--yes")
+    assert desk.made.principal_tags == (LISTED_TAG,)
+    desk.made.principal_tags = ("kept",)
+    assert "Let the portal list it under Enterprise applications" in await desk.failed("check", code=2)
+    await desk.done("create", "--yes")
+    assert {*desk.made.principal_tags} == {"kept", LISTED_TAG}
+    assert (await desk.printops("check")).exit_code == 0
 
 
 async def test_an_administrator_signs_in_with_a_browser(desk: Desk) -> None:

@@ -184,6 +184,19 @@ async def test_microsofts_own_client_is_known_but_is_no_app_of_the_tenant(tenant
     assert sorted(kinds.values()).count("ManagedIdentity") == 1
 
 
+async def test_tags_of_a_service_principal_are_given_and_replaced(tenant: EmptyTenant) -> None:
+    app = (await tenant.call("POST", "/applications", {"displayName": "A"})).json()
+    made = await tenant.call("POST", "/servicePrincipals", {"appId": app["appId"], "tags": ["a"]})
+    assert (made.status_code, made.json()["tags"]) == (201, ["a"])
+    path = f"/servicePrincipals/{made.json()['id']}"
+    assert (await tenant.call("PATCH", path, {"tags": ["b", "c"]})).status_code == 204
+    assert (await tenant.call("GET", f"{path}?$select=tags")).json()["tags"] == ["b", "c"]
+    assert (await tenant.call("PATCH", path, {"tags": "b"})).status_code == 400
+    assert (await tenant.call("PATCH", path, {"displayName": "B"})).status_code == 400
+    refused = await tenant.call("PATCH", path, {"tags": []}, name=PRINT_ACCOUNTS[0])
+    assert refused.status_code == 403
+
+
 async def test_people_groups_roles_and_licences_are_found(tenant: EmptyTenant) -> None:
     async def values(path: str) -> list[dict[str, Any]]:
         answer = await tenant.call("GET", path)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.directory.plan import PRIVILEGED_ROLE_ADMINISTRATOR, Action, Step, lacks_proof, plan, remarks, surplus
-from shared.directory.registration import GRAPH_APP_ID, Registration, Resource, resource_of
+from shared.directory.registration import GRAPH_APP_ID, LISTED_TAG, Registration, Resource, resource_of
 from shared.directory.wanted import (
     DEFAULT_PARTS,
     Certificate,
@@ -57,7 +57,7 @@ def ready(wanted: Wanted, **members: Any) -> Registration:
     }
     assignments = {ALL.permissions[Kind.APPLICATION, name]: f"a-{name}" for name in wanted.names(Kind.APPLICATION)}
     grant = {"id": "grant", "scope": " ".join(wanted.names(Kind.DELEGATED))}
-    return Registration(application, (), "principal", assignments, grant)
+    return Registration(application, (), "principal", assignments, grant, (LISTED_TAG, "other"))
 
 
 def actions(wanted: Wanted, found: Registration | None) -> list[Action]:
@@ -94,6 +94,11 @@ def test_an_app_that_is_not_there_is_made_before_it_is_consented_to() -> None:
 def test_an_app_that_is_ready_needs_nothing() -> None:
     wanted = Wanted("Print", reasons(DEFAULT_PARTS), exact=True)
     assert actions(wanted, ready(wanted)) == []
+
+
+def test_an_app_that_the_portal_does_not_list_is_tagged_and_keeps_its_tags() -> None:
+    step = only(SMALL_APP, replace(ready(SMALL_APP), tags=("own",)))
+    assert (step.action, body(step)) == (Action.LIST_PRINCIPAL, {"tags": ["own", LISTED_TAG]})
 
 
 def test_the_permissions_are_exactly_those_of_the_chosen_parts_and_what_a_sign_in_takes() -> None:

@@ -47,7 +47,8 @@ async def list_principals(call: Call) -> Result:
 async def create_principal(call: Call) -> Result:
     """POST /servicePrincipals, for an app registration of the tenant."""
     require_role(call.caller, *MANAGERS, "Application Developer")
-    app_id = call.body_of("appId").get("appId")
+    body = call.checked(call.body_of("appId", "tags"), "servicePrincipal", "The service principal", complete=False)
+    app_id = body.get("appId")
     world = call.service.world
     app = world.apps.get(app_id) if isinstance(app_id, str) else None
     if app is None or not is_due(call, app.known_from):
@@ -59,6 +60,7 @@ async def create_principal(call: Call) -> Result:
             f"The service principal cannot be created because the service principal name {app_id} is already in use.",
         )
     app.service_principal_id = str(uuid.uuid4())
+    app.principal_tags = tuple(body.get("tags") or ())
     made = _find(call, app.service_principal_id)
     app.principal_known_from = call.now + call.service.settings.directory_delay
     return Result(201, _body(call, _view(made)))
@@ -75,6 +77,17 @@ async def get_principal(call: Call) -> Result:
         found = _find(call, call.parameters["principal"])
     view = select(call, _view(found), "servicePrincipal")
     return Result(200, _body(call, view), complete=not call.flag("$select"))
+
+
+async def update_principal(call: Call) -> Result:
+    """PATCH /servicePrincipals/{principal}: its tags, which take the place of the former ones."""
+    require_role(call.caller, *MANAGERS)
+    principal = _find(call, call.parameters["principal"])
+    body = call.checked(call.body_of("tags"), "servicePrincipal", "The service principal", complete=False)
+    if principal.app is None:
+        raise GraphError(501, "notImplemented", "The emulator changes service principals of app registrations alone.")
+    principal.app.principal_tags = tuple(body.get("tags", principal.app.principal_tags))
+    return Result(204)
 
 
 async def list_assignments(call: Call) -> Result:
@@ -196,6 +209,7 @@ def _view(principal: _Principal) -> dict[str, Any]:
         "displayName": principal.display_name,
         "servicePrincipalNames": [principal.app_id],
         "servicePrincipalType": principal.kind,
+        "tags": list(principal.app.principal_tags) if principal.app is not None else [],
         "appRoles": [_role_view(one) for one in permissions().values() if is_graph and one.kind == "Role"],
         "oauth2PermissionScopes": [
             _scope_view(one) for one in permissions().values() if is_graph and one.kind == "Scope"
@@ -292,6 +306,7 @@ HANDLERS: dict[str, Handler] = {
     "createServicePrincipal": create_principal,
     "getServicePrincipal": get_principal,
     "getServicePrincipalByAppId": get_principal,
+    "updateServicePrincipal": update_principal,
     "listAppRoleAssignments": list_assignments,
     "createAppRoleAssignment": create_assignment,
     "createAppRoleAssignedTo": create_assignment,

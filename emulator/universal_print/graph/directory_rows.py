@@ -114,6 +114,7 @@ _CONSENT_ROWS = (
         "getServicePrincipalByAppId", "GET", "/servicePrincipals(appId={appId})", p.APPLICATION_READ,
         p.APPLICATION_READ_APP, "servicePrincipal", query=_query("select"),
     ),
+    Operation("updateServicePrincipal", "PATCH", _SP, p.APPLICATION_WRITE_OR_DIRECTORY, p.APPLICATION_WRITE),
     Operation(
         "listAppRoleAssignments", "GET", f"{_SP}/appRoleAssignments", p.ASSIGNMENT_READ, p.ASSIGNMENT_READ,
         "Collection(appRoleAssignment)", query=_query("filter", "skiptoken"),
