@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.errors import PrintFunctionsError
+from shared.storage.error_codes import error_code
 
 if TYPE_CHECKING:
     from azure.storage.blob.aio import ContainerClient
@@ -64,7 +65,7 @@ class BlobDayLog:
                     await self._create(day, file)
                     await blob.append_block(line)
             except HttpResponseError as error:
-                if str(getattr(error, "error_code", "")) not in _FULL:
+                if error_code(error) not in _FULL:
                     raise
                 continue
             self._remember(day, file)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from shared.errors import PrintFunctionsError, Superseded
+from shared.errors import NotNow, PrintFunctionsError, Superseded
+from shared.storage.error_codes import error_code
 from shared.telemetry.names import shown
 
 if TYPE_CHECKING:
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
     from azure.storage.blob.aio import BlobClient
 
     from shared.storage.clients import Storage
+
+
+# Storage: Copy Blob takes an address of at most 2 KiB, which fewer than 230 letters of many scripts fill.
+LONGEST_COPY_SOURCE = 2048
+# How much is in memory of a document that is copied here, because storage would not take its address.
+COPIED_BLOCK_BYTES = 4 * 1024 * 1024
+# Storage: error code of what reads a blob in the archive tier.
+ARCHIVED = "BlobArchived"
+# How long to stay away from a file that storage does not give, or not let go: only a person can change that.
+WITHHELD_SECONDS = 300.0
 
 
 class CopyFailed(PrintFunctionsError):
@@ -69,13 +80,13 @@ class Documents:
             yield _facts(properties, container)
 
     async def read_head(self, container: str, name: str, etag: str, length: int) -> bytes:
-        """The first `length` bytes of that version. Raises Superseded where it is gone."""
-        return await self._read(container, name, length, **_version(etag))
+        """The first `length` bytes of that version. Raises Superseded where it is gone, NotNow while it is archived."""
+        return await self._read(container, name, 0, length, **_version(etag))
 
     async def read_small(self, container: str, name: str, limit: int) -> bytes | None:
         """A small blob, cut one byte past `limit`; None where there is none."""
         try:
-            return await self._read(container, name, limit + 1)
+            return await self._read(container, name, 0, limit + 1)
         except Superseded:
             return None
 
@@ -86,7 +97,7 @@ class Documents:
         settings = ContentSettings(content_type=content_type)
         await self.blob(container, name).upload_blob(content, overwrite=True, content_settings=settings)
 
-    async def copy(self, source: tuple[str, str], etag: str | None, target: tuple[str, str]) -> bool:
+    async def copy(self, source: tuple[str, str], etag: str, target: tuple[str, str]) -> bool:
         """Copy within the account, metadata and all (Storage: Copy Blob).
 
         True when the copy is complete, False while storage is still at it; calling again asks. Raises Superseded
@@ -95,14 +106,16 @@ class Documents:
         from azure.core.exceptions import HttpResponseError
 
         blob = self.blob(*target)
+        if len(self.blob(*source).url) > LONGEST_COPY_SOURCE:
+            await self._carry(source, etag, blob)
+            return True
         status = await self._copy_status(blob, source)
         if status == "success":
             return True
         if status == "pending":
             return False
-        conditions: dict[str, Any] = {"source_" + name: value for name, value in _version(etag).items()} if etag else {}
         try:
-            answer = await blob.start_copy_from_url(self.blob(*source).url, **conditions)
+            answer = await self._start_copy(source, etag, blob)
         except HttpResponseError as error:
             if error.status_code in (404, 412):
                 raise Superseded(f"{shown(source[1])} is no longer the version that was accepted") from error
@@ -111,14 +124,59 @@ class Documents:
             raise CopyFailed(f"storage could not copy {shown(source[1])} to {target[0]}")
         return bool(answer["copy_status"] == "success")
 
-    async def remove(self, container: str, name: str, etag: str | None) -> None:
-        """Delete that version (None: any); nothing happens where it is gone or was replaced."""
-        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+    async def remove(self, container: str, name: str, etag: str) -> None:
+        """Delete that version and its snapshots; nothing happens where it is gone or was replaced.
+
+        Raises NotNow while storage does not let it go: a lease, a legal hold.
+        """
+        from azure.core.exceptions import HttpResponseError, ResourceModifiedError, ResourceNotFoundError
 
         try:
-            await self.blob(container, name).delete_blob(**(_version(etag) if etag else {}))
+            await self.blob(container, name).delete_blob(delete_snapshots="include", **_version(etag))
         except (ResourceNotFoundError, ResourceModifiedError):
             return
+        except HttpResponseError as error:
+            if error.status_code not in (409, 412):
+                raise
+            raise NotNow(
+                "fileWithheld",
+                f"Storage does not let the file be removed from {container} ({error_code(error)}). "
+                "End the lease, the legal hold or the policy that is on it.",
+                WITHHELD_SECONDS,
+            ) from error
+
+    async def _start_copy(self, source: tuple[str, str], etag: str, target: BlobClient) -> Mapping[str, Any]:
+        from azure.core.exceptions import HttpResponseError
+        from azure.storage.blob import RehydratePriority, StandardBlobTier
+
+        url = self.blob(*source).url
+        conditions: dict[str, Any] = {"source_" + name: value for name, value in _version(etag).items()}
+        try:
+            return await target.start_copy_from_url(url, **conditions)
+        except HttpResponseError as error:
+            if error_code(error) != ARCHIVED:
+                raise
+        # Storage: out of the archive tier comes only a copy that names a tier, within hours.
+        tier, priority = StandardBlobTier.HOT, RehydratePriority.STANDARD
+        return await target.start_copy_from_url(url, standard_blob_tier=tier, rehydrate_priority=priority, **conditions)
+
+    async def _carry(self, source: tuple[str, str], etag: str, target: BlobClient) -> None:
+        """Copy through this process, block by block."""
+        from azure.core.exceptions import ResourceNotFoundError
+        from azure.storage.blob import BlobBlock
+
+        try:
+            properties = await self.blob(*source).get_blob_properties()
+        except ResourceNotFoundError as error:
+            raise Superseded(f"{shown(source[1])} is no longer the version that was accepted") from error
+        blocks: list[BlobBlock] = []
+        for start in range(0, properties.size, COPIED_BLOCK_BYTES):
+            content = await self._read(*source, start, COPIED_BLOCK_BYTES, **_version(etag))
+            block = f"{len(blocks):06}"
+            await target.stage_block(block, content)
+            blocks.append(BlobBlock(block))
+        settings, metadata = properties.content_settings, properties.metadata
+        await target.commit_block_list(blocks, content_settings=settings, metadata=metadata)
 
     async def _copy_status(self, blob: BlobClient, source: tuple[str, str]) -> str | None:
         """How an earlier copy of the same source stands, so that a repeated close does not copy again."""
@@ -131,17 +189,23 @@ class Documents:
         same = bool(copy.source) and str(copy.source).split("?")[0] == self.blob(*source).url.split("?")[0]
         return str(copy.status) if same else None
 
-    async def _read(self, container: str, name: str, length: int, **condition: Any) -> bytes:
+    async def _read(self, container: str, name: str, start: int, length: int, **condition: Any) -> bytes:
         from azure.core.exceptions import HttpResponseError
 
         try:
-            download = await self.blob(container, name).download_blob(offset=0, length=length, **condition)
+            download = await self.blob(container, name).download_blob(offset=start, length=length, **condition)
             content: bytes = await download.readall()
         except HttpResponseError as error:
             if error.status_code == 416:
                 return b""
             if error.status_code in (404, 412):
                 raise Superseded(f"{shown(name)} is no longer the version that was accepted") from error
+            if error_code(error) == ARCHIVED:
+                raise NotNow(
+                    "fileArchived",
+                    f"Storage keeps {shown(name)} in its archive tier, where nothing can be read. Set another tier.",
+                    WITHHELD_SECONDS,
+                ) from error
             raise
         return content
 

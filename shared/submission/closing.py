@@ -11,18 +11,19 @@ from dataclasses import replace
 
 from shared.errors import NotNow, PrintFunctionsError, Superseded
 from shared.names import ARCHIVE, FAILED, RECEIPT_SUFFIX, collected_path
+from shared.submission.claims import poll_delay
 from shared.submission.collected import has_row_elsewhere
 from shared.submission.holding import Holding
 from shared.submission.ledger_row import ledger_row
 from shared.submission.places import final_path, fits, sidecar
 from shared.submission.receipt import make_receipt
-from shared.submission.record import Outcome, Record, Result, State, timestamp
+from shared.submission.record import Outcome, Record, Result, State, moment, timestamp
 from shared.submission.services import SubmissionServices
 from shared.submission.troubles import REPLACEABLE
 
 logger = logging.getLogger(__name__)
 
-# How often storage is asked about the copy of a large document.
+# How soon storage is asked about the copy of a large document.
 COPY_WAIT_SECONDS = 5.0
 
 
@@ -56,15 +57,15 @@ async def finish_closing(holding: Holding, services: SubmissionServices) -> None
     container = ARCHIVE if outcome.result is Result.COMPLETED else FAILED
     path = final_path(record)
     moved = outcome.result is not Result.SUPERSEDED and await _copy(record, (container, path), services)
-    beside = await _copy_sidecar(record, (container, path), services) if moved else False
+    beside = await _copy_sidecar(record, (container, path), services) if moved else None
     ended = replace(record, moved_to=path if moved else None)
     receipt = path + RECEIPT_SUFFIX if _tells_something(record) else None
     if receipt is not None:
         await services.documents.write(container, receipt, make_receipt(ended), "application/json")
     if moved:
         await services.documents.remove(document.container, document.name, document.etag)
-    if beside:
-        await services.documents.remove(document.container, sidecar(document.name), None)
+    if beside is not None:
+        await services.documents.remove(document.container, sidecar(document.name), beside)
     # Before the record closes: what is closed is never looked at again.
     if not has_row_elsewhere(outcome):
         await services.ledger.write(ledger_row(record))
@@ -94,20 +95,28 @@ async def _copy(record: Record, target: tuple[str, str], services: SubmissionSer
     except Superseded:
         return await services.documents.facts(*target) is not None
     if not done:
-        raise NotNow("copying", "Storage is copying the document.", COPY_WAIT_SECONDS)
+        # What comes out of the archive tier takes hours.
+        age = (services.now() - moment(record.ended or record.accepted)).total_seconds()
+        delay = max(COPY_WAIT_SECONDS, poll_delay(age, services.bounds))
+        raise NotNow("copying", "Storage is copying the document.", delay)
     return True
 
 
-async def _copy_sidecar(record: Record, target: tuple[str, str], services: SubmissionServices) -> bool:
-    document = record.document
-    name = sidecar(document.name)
-    if not fits(name) or await services.documents.facts(document.container, name) is None:
-        return False
-    container, path = target
+async def _copy_sidecar(record: Record, target: tuple[str, str], services: SubmissionServices) -> str | None:
+    """The version (ETag) of the sidecar that was copied, None where there is none for this document."""
+    source = (record.document.container, sidecar(record.document.name))
+    documents, copied_to = services.documents, (target[0], sidecar(target[1]))
+    facts = await documents.facts(*source) if fits(source[1]) else None
+    if facts is None:
+        return None
+    copied = await documents.facts(*copied_to)
+    if copied is not None and copied.modified < facts.modified:
+        # It was written after an earlier run had copied the one before: for the next document of this name.
+        return None
     try:
-        return await services.documents.copy((document.container, name), None, (container, sidecar(path)))
+        return facts.etag if await documents.copy(source, facts.etag, copied_to) else None
     except Superseded:
-        return False
+        return None
 
 
 async def _give_up(record: Record, services: SubmissionServices) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import StorageConflict
+from shared.storage.error_codes import error_code
 from shared.storage.state import read_summary, summary_metadata
 from shared.usage.parquet_file import read_parquet
 from shared.usage.partition_files import FileMade, FilesMade, Total, make_files
@@ -195,7 +196,7 @@ async def _replace(
             await blob.commit_block_list(blocks, **properties, **condition)
     except HttpResponseError as error:
         # Another writer's commit discards blocks that were staged meanwhile: 400.
-        if error.status_code in (404, 409, 412) or str(getattr(error, "error_code", "")) == "InvalidBlockList":
+        if error.status_code in (404, 409, 412) or error_code(error) == "InvalidBlockList":
             written = await existing(container, path)
             if written is not None and written.sha256 == file.sha256:
                 # The storage SDK repeats a commit whose reply was lost, and then meets its own version.

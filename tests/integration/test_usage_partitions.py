@@ -149,6 +149,21 @@ async def test_two_writers_at_once_leave_the_files_of_one(
         assert len([row async for row in read_partition(TABLE, "2026-11-20", services=services)]) == winner.rows
 
 
+async def test_a_writer_whose_blocks_another_has_discarded_leaves_the_partition_to_that_one(
+    storage_account: StorageAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with usage_storage(storage_account, Clock()) as services:
+        real = partitions.stage_file
+
+        async def discarded(*arguments: Any) -> list[str]:
+            return [block[::-1] for block in await real(*arguments)]
+
+        monkeypatch.setattr(partitions, "_BLOCK_BYTES", 500)
+        monkeypatch.setattr(partitions, "stage_file", discarded)
+        with pytest.raises(StorageConflict):
+            await write_partition(TABLE, "2026-11-20", iter(rows(20)), services=services)
+
+
 async def test_the_folder_is_one_typed_table(storage_account: StorageAccount, tmp_path: Path) -> None:
     async with usage_storage(storage_account, Clock()) as services:
         for day in (19, 20):

@@ -111,10 +111,10 @@ class CrashingDocuments(Documents):
         work = super().write
         await self._plan.change(f"write {name}", lambda: work(container, name, content, content_type))
 
-    async def copy(self, source: tuple[str, str], etag: str | None, target: tuple[str, str]) -> bool:
+    async def copy(self, source: tuple[str, str], etag: str, target: tuple[str, str]) -> bool:
         work = super().copy
         return await self._plan.change(f"copy {source[1]}", lambda: work(source, etag, target))
 
-    async def remove(self, container: str, name: str, etag: str | None) -> None:
+    async def remove(self, container: str, name: str, etag: str) -> None:
         work = super().remove
         await self._plan.change(f"remove {name}", lambda: work(container, name, etag))
