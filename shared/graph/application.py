@@ -62,6 +62,10 @@ class ApplicationAccess:
                     "authorityUnreachable", f"no token for the app: {type(error).__name__}", UNREACHABLE_SECONDS
                 ) from error
             except (ClientAuthenticationError, HttpResponseError) as error:
+                if error.status_code is not None and (error.status_code in (408, 429) or error.status_code >= 500):
+                    raise NotNow(
+                        "authorityUnreachable", f"no token for the app: {error.status_code}", UNREACHABLE_SECONDS
+                    ) from error
                 # The message names the app and the reason, and no secret.
                 raise NotNow("applicationRefused", f"no token for the app: {error.message}", REFUSED_SECONDS) from error
 
@@ -80,16 +84,17 @@ class ApplicationAccess:
 
         settings = self._settings
         names = (settings.graph_tenant_id, settings.graph_client_id)
+        transport = AioHttpTransport(session=self._http, session_owner=False)
         options: dict[str, Any] = {
             "authority": settings.graph_authority,
-            "transport": AioHttpTransport(session=self._http, session_owner=False),
+            "transport": transport,
             "disable_instance_discovery": True,
             # Its own waits are seconds long, and a person may be waiting; what fails becomes a delayed message.
             "retry_total": 1,
             "retry_backoff_factor": 0.1,
         }
         if settings.graph_federated_client_id is not None:
-            identity = ManagedIdentityCredential(client_id=settings.graph_federated_client_id)
+            identity = ManagedIdentityCredential(client_id=settings.graph_federated_client_id, transport=transport)
             scope = exchange_scope(settings.graph_authority)
             assertion = ""
 

@@ -11,11 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from emulator.universal_print.faults import Fault
 from shared.bounds import Bounds
 from shared.errors import GraphDenied, GraphNotFound, NotNow
 from shared.graph.application import ApplicationAccess, ApplicationUnproved
 from shared.graph.application_calls import ApplicationCalls
 from shared.graph.task_client import TaskClient
+from shared.graph.translation import UNREACHABLE_SECONDS
 from shared.settings import Settings, StorageConnection
 from shared.upload.http import open_upload_http
 from tests.support.clock import Clock
@@ -90,6 +92,18 @@ async def test_an_authority_that_is_away_is_waited_for(app: App) -> None:
     with pytest.raises(NotNow) as found:
         await app.access(graph_authority="https://localhost:1").access_token()
     assert found.value.code == "authorityUnreachable"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_an_authority_in_trouble_is_asked_again_soon(app: App, status: int) -> None:
+    access = app.access()
+    app.tap.service.emulator.faults.add(Fault("status", "token", status=status, count=None))
+    with pytest.raises(NotNow) as found:
+        await access.access_token()
+    assert found.value.code == "authorityUnreachable"
+    assert found.value.delay == UNREACHABLE_SECONDS
+    app.tap.service.emulator.faults.clear()
+    assert await access.access_token()
 
 
 async def test_settings_without_a_proof_say_what_to_set(app: App) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -80,11 +81,14 @@ async def identity_endpoint(tap: Tap, asked: list[dict[str, list[str]]]) -> Asyn
 async def test_the_managed_identity_stands_for_the_app(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> None:
     tap.tenant.app.federated = (managed_identity.federated_credential(TENANT),)
     asked: list[dict[str, list[str]]] = []
+    opened: list[object] = []
     async with identity_endpoint(tap, asked) as endpoint, proving(tap, graph_federated_client_id=IDENTITY) as access:
         monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint)
         monkeypatch.setenv("IDENTITY_HEADER", "of the app service")
+        monkeypatch.setattr(aiohttp.ClientSession, "__init__", lambda *given, **_: opened.append(given))
         token = await access.access_token()
         assert await access.access_token() == token
+        assert opened == [], "a client that was not given is one that nobody closes"
     (query,) = asked
     assert (query["resource"], query["client_id"]) == (["api://AzureADTokenExchange"], [IDENTITY])
     listed = await tap.service.http.get(f"/v1.0{tap.tasks_path}", headers={"Authorization": f"Bearer {token}"})
