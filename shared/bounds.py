@@ -87,6 +87,9 @@ class Bounds:
         70 * HOUR, "seconds", "how long a subscription is asked for; 4,230 minutes at most"
     )
     subscription_renew_seconds: float = _bound(2 * DAY, "seconds", "how long before its end a subscription is renewed")
+    subscription_reauthorize_seconds: float = _bound(
+        HOUR, "seconds", "how long after its last renewal a subscription is renewed all the same, for its authorization"
+    )
     subscription_alert_seconds: float = _bound(DAY / 2, "seconds", "how near its end a subscription raises an alert")
     stuck_seconds: float = _bound(2 * HOUR, "seconds", "how long a dropped document may wait before it raises an alert")
     stuck_records_read: int = _whole(500, "documents", "documents waiting for long that one upkeep run looks at")

@@ -102,6 +102,8 @@ class Settings:
     endpoint_sample: int = 10
     # How long before its end a subscription gets reauthorizationRequired is not documented.
     reauthorization_lead: timedelta = timedelta(hours=2)
+    # Graph: change-notifications-lifecycle-events shows 15 minutes, for a token that ends within an hour.
+    reauthorization_interval: timedelta = timedelta(minutes=15)
     # How long a printer's registration runs; the wait that its answers name is that of Graph: printer-create.
     registration_time: timedelta = timedelta(seconds=3)
     registration_retry_seconds: int = 5

@@ -15,8 +15,9 @@ from emulator.universal_print.world import AppRegistration, Printer
 class Subscription:
     """What an app wants to be told, where, and until when.
 
-    `subject` is the definition whose tasks begin, or the printer whose jobs become fetchable. `is_authorized` is False
-    from when Graph asks for reauthorization with force until the app does it: until then nothing is delivered.
+    `subject` is the definition whose tasks begin, or the printer whose jobs become fetchable. It was `authorized` by a
+    token that ends at `authorized_until`; `is_authorized` is False from when Graph withdraws that before its time. What
+    happens without authorization is never told.
     """
 
     app: AppRegistration
@@ -29,11 +30,21 @@ class Subscription:
     query_options: str | None
     tls_version: str
     expires: datetime
+    authorized: datetime
+    authorized_until: datetime
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     is_authorized: bool = True
-    is_reminded: bool = False
+    reminded: datetime | None = None
     patched: datetime | None = None
     reauthorized: datetime | None = None
+
+    def authorize(self, now: datetime, until: datetime) -> None:
+        """Take the authorization of another token."""
+        self.authorized, self.authorized_until, self.is_authorized, self.reminded = now, until, True, None
+
+    def delivers(self, now: datetime) -> bool:
+        """Whether Graph still has an authorization to tell the app of changes."""
+        return self.is_authorized and now < self.authorized_until
 
 
 class SubscriptionBook:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def task_state(task: PrintTask) -> dict[str, Any]:
     }
 
 
-def subscription_state(subscription: Subscription) -> dict[str, Any]:
+def subscription_state(subscription: Subscription, now: datetime) -> dict[str, Any]:
     """A subscription as scripts and the page see it; never its client state."""
     subject = subscription.subject
     return {
@@ -48,7 +48,7 @@ def subscription_state(subscription: Subscription) -> dict[str, Any]:
         "notificationUrl": subscription.notification_url,
         "lifecycleNotificationUrl": subscription.lifecycle_url,
         "expirationDateTime": graph_time(subscription.expires),
-        "isAuthorized": subscription.is_authorized,
+        "isAuthorized": subscription.delivers(now),
     }
 
 
@@ -65,7 +65,9 @@ def tap_state(service: Service) -> dict[str, Any]:
             for definition in tasks.definitions.values()
         ],
         "tasks": [task_state(task) for task in tasks.processing()],
-        "subscriptions": [subscription_state(subscription) for subscription in service.subscriptions],
+        "subscriptions": [
+            subscription_state(subscription, service.clock.now()) for subscription in service.subscriptions
+        ],
         "notifications": dict(Counter(entry.fate for entry in service.notifications.log)),
     }
 
@@ -108,14 +110,15 @@ class TapControl:
     async def list_subscriptions(self, _request: Request) -> dict[str, Any]:
         """Every subscription, whoever's it is."""
         self._service.settle()
-        return {"value": [subscription_state(subscription) for subscription in self._service.subscriptions]}
+        now = self._service.clock.now()
+        return {"value": [subscription_state(subscription, now) for subscription in self._service.subscriptions]}
 
     async def remove_subscription(self, request: Request) -> None:
         """Lose a subscription, as if Graph had dropped it."""
         self._service.subscriptions.remove(self._subscription(request))
 
     async def ask_to_reauthorize(self, request: Request) -> None:
-        """Send the lifecycle event now; with `withhold`, nothing else is delivered until the app answers it."""
+        """Send the lifecycle event now; with `withhold`, nothing else is told until the app answers it."""
         subscription = self._subscription(request)
         subscription.is_authorized = (await object_of(request)).get("withhold") is not True
         self._service.notifications.ask_to_reauthorize(subscription)

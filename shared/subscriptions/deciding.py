@@ -36,10 +36,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """What Graph has, and whether it was made with the secret that is in force (which Graph does not show)."""
+    """What Graph has, and what it does not show of it.
+
+    `secret_current` says whether it was made with the secret that is in force; `changed` when it was last made or
+    renewed, as far as that is known.
+    """
 
     subscription: Subscription
     secret_current: bool
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +74,8 @@ def decide(existing: Existing | None, wanted: Wanted, now: datetime, bounds: Bou
         return Decision(Move.CREATE, "it has ended")
     if found.expires - now <= timedelta(seconds=bounds.subscription_renew_seconds):
         return Decision(Move.RENEW, f"it ends at {found.expires:%Y-%m-%d %H:%M} UTC")
+    authorized = timedelta(seconds=bounds.subscription_reauthorize_seconds)
+    if existing.changed is not None and now - existing.changed >= authorized:
+        # Graph: change-notifications-lifecycle-events. Where its question was lost, nothing else would mend that.
+        return Decision(Move.RENEW, "the token that authorized it has ended")
     return Decision(Move.KEEP)

@@ -131,7 +131,7 @@ async def _act(
 ) -> tuple[Decision, SubscriptionRecord]:
     now, bounds = services.now(), services.bounds
     found = await services.graph.get(record.id) if record.id else None
-    existing = Existing(found, _is_current(record, services)) if found is not None else None
+    existing = Existing(found, _is_current(record, services), record.changed) if found is not None else None
     decision = decide(existing, wanted, now, bounds)
     if renew and decision.move is Move.KEEP:
         decision = Decision(Move.RENEW, "Graph asks for it")

@@ -140,7 +140,19 @@ async def test_it_lives_on_by_upkeep_alone_and_never_nears_its_end(world: World)
         ).total_seconds() > world.services.bounds.subscription_alert_seconds
         assert await world.alert() == {}
     assert world.only is first
-    assert moves == {Move.KEEP, Move.RENEW}
+    assert moves == {Move.RENEW}
+
+
+async def test_one_whose_token_has_ended_unasked_is_authorized_again_by_upkeep_alone(world: World) -> None:
+    await maintain(world.services)
+    world.clock.advance(HOUR - 60)
+    assert await maintain(world.services) is Move.KEEP
+    world.clock.advance(60)
+    assert not world.only.delivers(world.clock.now())
+    # The token that was kept ends here by the emulator's clock alone: the next one is a new one.
+    world.tokens.invalidate()
+    assert await maintain(world.services) is Move.RENEW
+    assert world.only.delivers(world.clock.now())
 
 
 async def test_one_that_is_gone_is_made_again(world: World) -> None:
@@ -225,7 +237,7 @@ async def test_a_permission_that_was_taken_away_is_told_of_after_a_while(world: 
         assert await maintain(world.services) is None
     assert "cannot be looked after" in (await world.alert())["subscription"]
     world.permit(permitted)
-    assert await maintain(world.services) is Move.KEEP
+    assert await maintain(world.services) is Move.RENEW
     assert await world.alert() == {}
 
 

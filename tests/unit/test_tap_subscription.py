@@ -60,6 +60,8 @@ RECORDS = st.builds(
         (Existing(replace(HAS, lifecycle_url=None), secret_current=True), Move.REPLACE),
         (Existing(replace(HAS, expires=NOW + timedelta(hours=48)), secret_current=True), Move.RENEW),
         (Existing(replace(HAS, expires=NOW), secret_current=True), Move.CREATE),
+        (Existing(HAS, secret_current=True, changed=NOW - timedelta(minutes=59)), Move.KEEP),
+        (Existing(HAS, secret_current=True, changed=NOW - timedelta(minutes=60)), Move.RENEW),
     ],
 )
 def test_what_is_done(existing: Existing | None, move: Move) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from emulator.universal_print.graph.errors import GraphError
 from emulator.universal_print.graph.operation import Operation
@@ -14,11 +15,12 @@ _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The bearer of a token: an app, and the signed-in user unless the app acts on its own."""
+    """The bearer of a token that ends at `until`: an app, and the signed-in user unless the app acts on its own."""
 
     app: AppRegistration
     user: User | None
     permissions: frozenset[str]
+    until: datetime
 
     @property
     def account(self) -> str:
@@ -50,15 +52,16 @@ def identify(world: World, authorization: str | None) -> Caller:
     app = world.apps.get(claims.get("appid", ""))
     if app is None or claims.get("tid") != world.tenant_id:
         raise _unauthenticated(world, "Access token validation failure. The app or tenant is not known.")
+    until = datetime.fromtimestamp(claims["exp"], UTC)
     if claims.get("idtyp") == "app":
-        return Caller(app, None, frozenset(claims.get("roles") or []))
+        return Caller(app, None, frozenset(claims.get("roles") or []), until)
     user = world.users.get(claims.get("oid", ""))
     if user is None or not user.enabled:
         raise _unauthenticated(world, "The user account is disabled or was deleted.")
     revoked = user.sign_in_valid_from
     if user.reject_access_tokens and revoked is not None and claims["emulator_issued"] < revoked.timestamp():
         raise _unauthenticated(world, "The token was issued before the sign-in was revoked.")
-    return Caller(app, user, frozenset(str(claims.get("scp", "")).split()))
+    return Caller(app, user, frozenset(str(claims.get("scp", "")).split()), until)
 
 
 def authorize(caller: Caller, operation: Operation) -> None:

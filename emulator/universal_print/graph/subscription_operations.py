@@ -62,6 +62,8 @@ async def create_subscription(call: Call) -> Result:
         body.get("notificationQueryOptions"),
         body.get("latestSupportedTlsVersion") or "v1_2",
         expires,
+        authorized=call.now,
+        authorized_until=call.caller.until,
     )
     call.service.subscriptions.add(subscription)
     call.service.notifications.start()
@@ -101,7 +103,7 @@ async def update_subscription(call: Call) -> Result:
         subscription.notification_url = url
     subscription.expires = expires
     subscription.patched = call.now
-    _authorize(subscription)
+    subscription.authorize(call.now, call.caller.until)
     return Result(200, _body(call, subscription))
 
 
@@ -111,7 +113,7 @@ async def reauthorize_subscription(call: Call) -> Result:
     subscription = _subscription_of(call)
     _check_apart(subscription.patched, call.now)
     subscription.reauthorized = call.now
-    _authorize(subscription)
+    subscription.authorize(call.now, call.caller.until)
     return Result(204)
 
 
@@ -128,11 +130,6 @@ def _subscription_of(call: Call) -> Subscription:
         raise GraphError(404, "ResourceNotFound", "The object was not found.")
     _check_permitted(call, found.subject)
     return found
-
-
-def _authorize(subscription: Subscription) -> None:
-    subscription.is_authorized = True
-    subscription.is_reminded = False
 
 
 def _subject(call: Call, body: dict[str, Any]) -> TaskDefinition | Printer:

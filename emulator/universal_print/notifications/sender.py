@@ -117,7 +117,9 @@ class NotificationSender:
             action = fault.action if fault is not None else None
             for _ in range(2 if action == "double" else 1):
                 notification = Notification(subscription, subscription.notification_url, change, *self._moments())
-                if action == "lose":
+                if not subscription.delivers(notification.created):
+                    notification.finish("lost", "the subscription is not authorized")
+                elif action == "lose":
                     notification.finish("lost", "lost by a fault")
                 elif action == "late" and fault is not None:
                     notification.due += timedelta(seconds=fault.seconds)
@@ -125,16 +127,23 @@ class NotificationSender:
 
     def ask_to_reauthorize(self, subscription: Subscription) -> None:
         """Send the lifecycle event, where the subscription has an address for it."""
-        subscription.is_reminded = True
+        subscription.reminded = self._world.clock.now()
         if subscription.lifecycle_url is not None:
             change = reauthorization_required()
             self._put(Notification(subscription, subscription.lifecycle_url, change, *self._moments()))
 
     def remind(self, now: datetime) -> None:
-        """Ask for reauthorization of what ends soon."""
-        for subscription in self._subscriptions:
-            if not subscription.is_reminded and subscription.expires - self._settings.reauthorization_lead <= now:
-                self.ask_to_reauthorize(subscription)
+        """Ask, again and again, for reauthorization of what ends soon, and of what was authorized some time ago.
+
+        Once the token has ended by which a subscription was authorized, only its own end makes Graph ask once more.
+        """
+        interval = self._settings.reauthorization_interval
+        for one in self._subscriptions:
+            first = min(one.authorized + interval, one.authorized_until - interval)
+            due = one.reminded + interval if one.reminded is not None else first
+            ends_soon = one.expires - self._settings.reauthorization_lead <= now
+            if due <= now and (due < one.authorized_until or ends_soon):
+                self.ask_to_reauthorize(one)
 
     def _moments(self) -> tuple[datetime, datetime]:
         now = self._world.clock.now()
@@ -184,7 +193,7 @@ class NotificationSender:
                 one.finish("dropped", "the subscription is gone")
             elif one.created + self._settings.notification_lifetime <= now:
                 one.finish("dropped", one.status or "not delivered in time")
-            elif one.due > now or not self._may_send(one):
+            elif one.due > now or not self._may_send(one, now):
                 kept.append(one)
             else:
                 due.setdefault(one.url, []).append(one)
@@ -200,8 +209,8 @@ class NotificationSender:
             kept += items
         self._waiting = kept
 
-    def _may_send(self, notification: Notification) -> bool:
-        return notification.subscription.is_authorized or "lifecycleEvent" in notification.change
+    def _may_send(self, notification: Notification, now: datetime) -> bool:
+        return notification.subscription.delivers(now) or "lifecycleEvent" in notification.change
 
     async def _post(self, url: str, endpoint: Endpoint, batch: list[Notification]) -> None:
         is_retry = any(one.attempts for one in batch)
