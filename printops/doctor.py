@@ -10,12 +10,13 @@ import typer
 
 from printops.administrator import open_session
 from printops.common_options import Json, SettingsFile
-from printops.session import console, guarded, is_of_storage, read_environment
+from printops.session import LOCAL_SETTINGS, console, guarded, is_of_storage, read_environment
 from shared.doctor.account_checks import share_of
 from shared.doctor.administrator_checks import OPERATIONS, Administrator
 from shared.doctor.examining import examine_all
 from shared.doctor.finding import Finding, Line, exit_code, failed, skipped
 from shared.doctor.ground import open_ground
+from shared.doctor.on_this_machine import machine_of, mended_here
 from shared.doctor.render import as_json, render
 from shared.doctor.settings_checks import READ, check_settings
 from shared.doctor.trial_page import print_page
@@ -49,6 +50,7 @@ def doctor(
     Exit codes: 0 nothing failed; 2 something is to be mended; 1 it could not be told.
     """
     environ = read_environment(settings_file)
+    here = machine_of(environ, str(settings_file or LOCAL_SETTINGS))
 
     async def work() -> int:
         async with AsyncExitStack() as stack:
@@ -58,7 +60,7 @@ def doctor(
                 lines += await examine_all(await open_ground(services, who))
                 if share:
                     lines.append(Line("print.page", share, await _page(services, share, yes=yes)))
-        _show(lines, machine=machine)
+        _show([mended_here(line, here) for line in lines], machine=machine)
         return exit_code(lines)
 
     raise typer.Exit(guarded(work))

@@ -59,6 +59,7 @@ async def check_kiosk_key(settings: Settings, kiosks: int) -> Finding:
             f"KIOSK_KEY is not set, and {kiosks} kiosks are registered: each refuses everybody",
             portal=f"{_PORTAL}KIOSK_KEY (the key with which the kiosks were registered)",
             command="python -m printops key",
+            cause="setting",
         )
     keys = KioskKeys(settings.kiosk_keys)
     signed = keys.digest(Purpose.SESSION, b"probe")

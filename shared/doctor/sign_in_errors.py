@@ -103,7 +103,12 @@ _APP_OFF = Refusal(
     "the app is disabled in this tenant, or this account is not assigned to it",
     "Entra admin center > Enterprise applications > this app > Properties > Enabled for users to sign in",
 )
-_CLOCK = Refusal("clockOff", "the proof of the app is not valid at this time: the clock of this machine is wrong")
+_CLOCK = Refusal(
+    "clockOff",
+    "the proof of the app is not valid at this time: the clock of this machine is wrong",
+    "set the clock, and let it follow a time server",
+    "sudo timedatectl set-ntp true",
+)
 _REFUSALS: Mapping[int, Refusal] = {
     **dict.fromkeys((65001, 65004, 90094), _CONSENT),
     7000222: _EXPIRED,

@@ -216,6 +216,8 @@ async def test_the_command_answers_programs_and_prints_a_page_where_it_is_told_t
     assert ended.exit_code == 2
     assert "FAILED  read GRAPH_TENANT_ID" in ended.output
     assert "FAILED  read KIOSK_KEY" in ended.output
+    assert "> local.settings.json: KIOSK_KEY" in ended.output
+    assert "Function App" not in ended.output
 
 
 async def _printops(*arguments: str) -> Result:
