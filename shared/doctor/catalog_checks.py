@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,7 +111,7 @@ async def check_trigger(
         return failed(
             f"{name} has no trigger, so a job sent to it is never held, and never printed",
             portal="there is none in the portal: triggers are set by Graph alone",
-            command=f"python -m printops trigger create '{name}'",
+            command=f"python -m printops trigger create {shlex.quote(name)}",
             cause="triggerMissing",
         )
     definition = (found[0].get("definition") or {}) if found else {}

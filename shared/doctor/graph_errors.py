@@ -6,6 +6,7 @@ Graph documents no code for most of them, so what is known of the call decides, 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection
 
 from shared.doctor.asked import Asked, Explanation
@@ -68,7 +69,8 @@ def wrong_app(subject: str, client_id: str) -> Explanation:
         f"the task definition and the trigger of {printer} are of different app registrations; both have to be of "
         f"GRAPH_CLIENT_ID{app}",
         "",
-        f"python -m printops trigger delete '{printer}' && python -m printops trigger create '{printer}'",
+        f"python -m printops trigger delete {shlex.quote(printer)} && "
+        f"python -m printops trigger create {shlex.quote(printer)}",
     )
 
 
@@ -79,7 +81,7 @@ def not_accepting(printer: str) -> Explanation:
         f"the printer {printer} takes no jobs now".replace("  ", " "),
         f"Azure portal > Universal Print > Printers > {printer or 'the printer'} shows its status; resume it at the "
         "device, or start its connector",
-        f"python -m printops printer show '{printer or 'PRINTER'}'",
+        f"python -m printops printer show {shlex.quote(printer or 'PRINTER')}",
     )
 
 
@@ -90,7 +92,7 @@ def share_not_granted(share: str, account: str) -> Explanation:
         "shareNotGranted",
         f"{account} may not print to the share {share}",
         f"Azure portal > Universal Print > Printer shares > {share} > Access control > Add members > {account}",
-        f"python -m printops share allow '{share}' --user {account}",
+        f"python -m printops share allow {shlex.quote(share)} --user {account}",
     )
 
 
@@ -223,7 +225,7 @@ def _conflict(error: GraphError, asked: Asked) -> Explanation | None:
     if error.operation == "create task trigger":
         printer = asked.subject or "PRINTER"
         what = f"the printer {printer} has a trigger already, and takes one at most"
-        return Explanation("triggerThere", what, command=f"python -m printops trigger delete '{printer}'")
+        return Explanation("triggerThere", what, command=f"python -m printops trigger delete {shlex.quote(printer)}")
     return None
 
 

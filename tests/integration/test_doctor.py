@@ -93,7 +93,7 @@ async def test_access_trigger_subscription_queue_and_kiosk_fail_by_themselves(wo
         "storage.queue print-jobs": "queueMissing",
         "kiosk.printer hall": "kioskPrinterGone",
     }
-    assert found[SHARE].command == f"python -m printops share allow 'finance' --user {ACCOUNT}"
+    assert found[SHARE].command == f"python -m printops share allow finance --user {ACCOUNT}"
     assert "Access control" in found[SHARE].portal
     assert f"printops trigger create '{FOLLOW_ME}'" in found[TRIGGER].command
     assert "az storage queue create --name print-jobs" in found["storage.queue print-jobs"].command
@@ -117,7 +117,7 @@ async def test_printer_secret_of_the_webhook_clock_and_container_fail_by_themsel
         "clock.storage": "clockOff",
         "storage.container print-usage": "containerMissing",
     }
-    assert "printops printer show 'Recorder'" in found[PRINTING].command
+    assert "printops printer show Recorder" in found[PRINTING].command
     assert "NOTIFICATION_CLIENT_STATE has changed" in found[SUBSCRIPTION].words
     assert "CLOCK_SKEW_SECONDS" in found["clock.graph"].words
 

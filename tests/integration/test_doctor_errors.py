@@ -128,7 +128,7 @@ async def test_a_trigger_for_another_apps_definition(set_up: SetUp) -> None:
     found = named(refused.value, Asked(Kind.DELEGATED, CLIENT, subject="Recorder", granted=granted))
     assert found.cause == "triggerOfOtherApp"
     assert CLIENT in found.what
-    assert "trigger create 'Recorder'" in found.command
+    assert "trigger create Recorder" in found.command
 
 
 async def test_a_share_that_is_not_granted(set_up: SetUp) -> None:
@@ -137,7 +137,7 @@ async def test_a_share_that_is_not_granted(set_up: SetUp) -> None:
         await made(set_up, stranger, *PRINT_SCOPES)
     found = named(refused.value, asked(stranger, *PRINT_SCOPES))
     assert found.cause == "shareNotGranted"
-    assert found.command == f"python -m printops share allow 'Finance' --user {stranger.user_principal_name}"
+    assert found.command == f"python -m printops share allow Finance --user {stranger.user_principal_name}"
 
 
 async def test_a_printer_that_takes_no_jobs(set_up: SetUp) -> None:
