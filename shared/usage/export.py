@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from shared.errors import NotNow, PrintFunctionsError, StorageConflict, Superseded
+from shared.errors import GraphUnavailable, NoReply, NotNow, PrintFunctionsError, StorageConflict, Superseded
 from shared.usage.claimed_series import ClaimedSeries, claim_series
 from shared.usage.manifest import Run, SeriesRun, manifest
 from shared.usage.partitions import list_partitions
@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 # Tables that are filled from what this system itself knows, by a function that writes the partitions of some days.
 type LocalExport = tuple[Table, Callable[[UsageServices, date, date], Awaitable[list[PartitionResult]]]]
 
-# A claim or a file that another run took: that one does the work, and a look after this time sees it done.
+# A claim or a file that another run took: that one does the work, and a look after this time sees it done. Graph in
+# trouble is asked again as soon.
 BUSY_SECONDS = 60.0
 # What failed for a reason that a wait does not mend is tried again with the next day's export.
 FAILED_SECONDS = 24 * 60 * 60.0
@@ -47,8 +48,8 @@ async def export_usage(
     """Export what is due, or the days of `span` again, which leaves the watermarks where they are.
 
     One that `resumes` leaves alone what was finished since the timer began; with a span, what the runs `before` read.
-    A long wait ends the run: what was read is kept, and `Run.wait` says when to call again. Whatever ends one series,
-    the others go on, but for a wait that Graph asks for.
+    A long wait ends the run: what was read is kept, and `Run.wait` says when to call again, as it does after trouble of
+    Graph. Whatever ends one series, the others go on, but for a wait that Graph asks for.
     """
     begun = services.now()
     await _ensure_container(services)
@@ -59,7 +60,8 @@ async def export_usage(
             await exporter.export(one, span)
     for table, write in local:
         await exporter.export_local(table, write, span)
-    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds, exporter.failure, exporter.waiting)
+    waiting = exporter.waiting or exporter.trouble
+    run = Run(begun, services.now(), exporter.done, exporter.wait_seconds, exporter.failure, waiting)
     await services.container.upload_blob(run.path, manifest(run), overwrite=True)
     if span is None:
         await end_pending(services, since, FAILED_SECONDS if exporter.failure else run.wait, exporter.reason)
@@ -78,6 +80,7 @@ class _Exporter:
         self._progress = progress
         self.done: list[SeriesRun] = []
         self.waiting: NotNow | None = None
+        self.trouble: NotNow | None = None
         self.busy = False
         self.failure: PrintFunctionsError | None = None
 
@@ -86,12 +89,13 @@ class _Exporter:
         """When to go on; None where nothing is left."""
         if self.waiting is not None:
             return self.waiting.delay
-        return BUSY_SECONDS if self.busy else None
+        return BUSY_SECONDS if self.busy or self.trouble else None
 
     @property
     def reason(self) -> str:
         """Why something is left."""
-        return self.waiting.reason if self.waiting else "another run is at it" if self.busy else str(self.failure or "")
+        stopped = self.waiting or self.trouble
+        return stopped.reason if stopped else "another run is at it" if self.busy else str(self.failure or "")
 
     async def export(self, series: Series, asked: Span | None) -> None:
         """One series. What it ends with is noted, not raised."""
@@ -114,6 +118,10 @@ class _Exporter:
                 await held.release()
         except NotNow as error:
             run.ending, run.reason, self.waiting = "waiting", error.reason, error
+        except (GraphUnavailable, NoReply) as error:
+            # It may be over in a minute, or touch this list alone.
+            run.ending, run.reason = "waiting", str(error)
+            self.trouble = NotNow("graphUnavailable", str(error), BUSY_SECONDS)
         except (Superseded, StorageConflict) as error:
             run.ending, run.reason, self.busy = "busy", str(error), True
         except PrintFunctionsError as error:

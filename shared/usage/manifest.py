@@ -21,7 +21,7 @@ type Ending = Literal["done", "waiting", "busy", "failed"]
 class SeriesRun:
     """What a run did to one series. `kept` are partitions of which nothing was reported now: they stay as they were.
 
-    `ending`: `waiting` goes on later by itself, `busy` was in the hands of another run. `reason` says why not `done`.
+    `ending`: `waiting` goes on soon by itself, `busy` was in the hands of another run. `reason` says why not `done`.
     """
 
     name: str
@@ -45,7 +45,7 @@ class SeriesRun:
 class Run:
     """A whole run. `wait` is after how many seconds it should go on, None where nothing is left to do.
 
-    `failure` is the first error that no wait mends, `waiting` what asked for the wait, where it was not another run.
+    `failure` is the first error that no wait mends, `waiting` why there is a wait, where it was not another run.
     """
 
     begun: datetime

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.errors import GraphError, GraphNotFound, NotNow, PrintFunctionsError
+from shared.errors import GraphError, GraphNotFound, GraphUnavailable, NoReply, NotNow, PrintFunctionsError
 from shared.usage.claimed_series import ClaimedSeries
 from shared.usage.partitions import new_sorter, privacy, write_sorted
 from shared.usage.series import Series
@@ -106,7 +106,10 @@ class SpanReader:
         self._progress = progress
 
     async def read(self, span: Span, *, moves: bool) -> SpanRead:
-        """Read and write the span. Raises NotNow, with what was read so far kept, where it cannot be finished now."""
+        """Read and write the span.
+
+        Raises NotNow, GraphUnavailable or NoReply, with what was read so far kept, where it cannot be finished now.
+        """
         kept = self._held.state.reading
         done = SpanRead()
         with tempfile.TemporaryDirectory(prefix="usage-") as name:
@@ -159,7 +162,7 @@ class SpanReader:
                     await self._held.renew()
                     if at is not None:
                         self._check_time()
-            except NotNow:
+            except (NotNow, GraphUnavailable, NoReply):
                 if at is not None and (done.pages or done.skipped):
                     reading = Reading(span, place, at, asked, (), moves, tuple(done.skipped), done.outside)
                     await self._keep(reading, sorter)

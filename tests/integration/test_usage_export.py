@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulator.azurite import StorageAccount
+from emulator.universal_print.faults import Fault
 from shared.errors import GraphDenied
 from shared.graph.reports_client import Page
 from shared.usage.claimed_series import ClaimedSeries
@@ -115,6 +117,28 @@ async def test_throttling_ends_the_run_and_the_next_goes_on(storage_account: Sto
         world.clock.advance(60 * 60)
         await world.run(series=(DAILY_BY_USER, ARCHIVED_JOBS), span=Span(date(2026, 3, 6), date(2026, 3, 19)))
         assert await world.files() == files
+
+
+@pytest.mark.parametrize("action", ["status", "dropAfter"])
+async def test_trouble_of_graph_ends_one_series_and_the_other_timer_goes_on_at_the_page_where_it_was(
+    storage_account: StorageAccount, tmp_path: Path, action: Any
+) -> None:
+    async with usage_world(storage_account, tmp_path) as world:
+        world.emulator.settings.report_page_size = 8
+        world.emulator.settings.report_filters = "published"
+        world.emulator.faults.add(Fault(action, "*", path="dailyPrintUsageByUser", skip=2, count=BOUNDS.graph_attempts))
+        run = await world.run()
+        assert [one.ending for one in run.series] == ["waiting", "done", "done", "done", "done"]
+        assert (run.failure, run.wait) == (None, 60)
+        assert run.waiting is not None
+        assert "read report" in run.waiting.reason
+
+        world.asked.clear()
+        world.clock.advance(15 * 60)
+        run = await world.run(resumes=True)
+        assert of(run, DAILY_BY_USER).ending == "done"
+        assert "skiptoken" in world.asked[0].lower()
+        assert await through(world, "daily-by-user") == date(2026, 3, 19)
 
 
 async def test_the_other_timer_goes_on_when_the_wait_is_over(storage_account: StorageAccount, tmp_path: Path) -> None:
