@@ -57,7 +57,7 @@ var rules = [
   }
 ]
 
-resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in rules: {
     name: 'alert-${rule.name}-${token}'
     location: location
@@ -90,7 +90,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
 
 // How deep poison queues are is no metric of storage by queue; the app tells of it. This one tells that messages pile up
 // while the app does not run at all.
-resource queueDepth 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource queueDepth 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'alert-queues-${token}'
   location: 'global'
   tags: tags

@@ -31,7 +31,7 @@ var roles = [
 var publicAccess = isPrivate ? 'Disabled' : 'Enabled'
 var defaultAction = isPrivate ? 'Deny' : 'Allow'
 
-resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   // checkov:skip=CKV_AZURE_35: open by default so that people and systems can drop files; privateNetworking closes it
   // checkov:skip=CKV_AZURE_206: zones are enough as documents pass through within minutes, and docs/deploy.md says how the rest is brought to another region
   name: name
@@ -55,7 +55,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -65,26 +65,26 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   }
 }
 
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
+resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = [
   for container in union(containers, [deadLetters]): {
     parent: blobs
     name: container
   }
 ]
 
-resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2026-04-01' = {
   parent: account
   name: 'default'
 }
 
-resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2026-04-01' = [
   for queue in queues: {
     parent: queueService
     name: queue
   }
 ]
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04-01' = {
   parent: account
   name: 'default'
   dependsOn: [blobs]

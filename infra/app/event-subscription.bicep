@@ -8,7 +8,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' existing = {
   name: functionAppName
 }
 
-resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
   name: storageName
 }
 
@@ -16,7 +16,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: topicName
 }
 
-var key = listKeys('${app.id}/host/default', '2023-12-01').systemKeys.blobs_extension
+var key = listKeys('${app.id}/host/default', app.apiVersion).systemKeys.blobs_extension
 // The function of functions/submissions.py; a test compares.
 var endpoint = 'https://${app.properties.defaultHostName}/runtime/webhooks/blobs?functionName=Host.Functions.accept&code=${key}'
 

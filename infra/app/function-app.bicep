@@ -29,7 +29,7 @@ param alertWebhook bool
 param telemetry bool
 param logNames bool
 
-resource hostStorage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource hostStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
   name: hostStorageName
 }
 

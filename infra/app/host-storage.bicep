@@ -19,7 +19,7 @@ var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var publicAccess = isPrivate ? 'Disabled' : 'Enabled'
 var defaultAction = isPrivate ? 'Deny' : 'Allow'
 
-resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   // checkov:skip=CKV_AZURE_35: open by default so that people and systems can drop files; privateNetworking closes it
   // checkov:skip=CKV_AZURE_206: zones are enough as the package and leases are made anew by a deployment
   name: name
@@ -39,12 +39,12 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   parent: account
   name: 'default'
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = {
   parent: blobs
   name: 'app-package'
 }

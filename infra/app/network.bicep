@@ -2,7 +2,7 @@ param token string
 param location string
 param tags object
 
-resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
   name: 'vnet-${token}'
   location: location
   tags: tags
@@ -32,13 +32,13 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   }
 }
 
-resource appRules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
+resource appRules 'Microsoft.Network/networkSecurityGroups@2025-07-01' = {
   name: 'nsg-app-${token}'
   location: location
   tags: tags
 }
 
-resource endpointRules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
+resource endpointRules 'Microsoft.Network/networkSecurityGroups@2025-07-01' = {
   name: 'nsg-endpoints-${token}'
   location: location
   tags: tags

@@ -39,7 +39,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
   }
 ]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-07-01' = [
   for endpoint in endpoints: {
     name: 'pe-${endpoint.name}'
     location: location
@@ -56,7 +56,7 @@ resource privateEndpoints 'Microsoft.Network/privateEndpoints@2025-05-01' = [
   }
 ]
 
-resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = [
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-07-01' = [
   for (endpoint, index) in endpoints: {
     parent: privateEndpoints[index]
     name: 'default'

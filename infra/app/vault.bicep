@@ -13,7 +13,7 @@ var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 var publicAccess = isPrivate ? 'Disabled' : 'Enabled'
 var defaultAction = isPrivate ? 'Deny' : 'Allow'
 
-resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   // checkov:skip=CKV_AZURE_109: readers need a role either way; privateNetworking closes the network
   // checkov:skip=CKV_AZURE_189: readers need a role either way; privateNetworking closes the network
   name: name

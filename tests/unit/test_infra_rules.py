@@ -1,0 +1,50 @@
+"""What Bicep's compiler or Azure would refuse, as far as it can be told without either."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.support import bicep
+
+# No stable version of this type was ever published.
+ONLY_PREVIEW = {"Microsoft.Insights/diagnosticSettings"}
+VERSION = re.compile(r"'(Microsoft\.[A-Za-z]+(?:/[A-Za-z]+)+)@([^']+)'")
+
+
+def versions() -> dict[str, set[str]]:
+    """Every API version that the templates use, by resource type."""
+    found: dict[str, set[str]] = {}
+    for name in bicep.names():
+        for kind, version in VERSION.findall(bicep.text(name)):
+            found.setdefault(kind, set()).add(version)
+    return found
+
+
+def test_a_type_and_its_children_have_one_api_version() -> None:
+    used = versions()
+    assert {kind: found for kind, found in used.items() if len(found) > 1} == {}
+    children = [(kind, kind.rpartition("/")[0]) for kind in used if kind.rpartition("/")[0] in used]
+    assert ("Microsoft.Storage/storageAccounts/managementPolicies", "Microsoft.Storage/storageAccounts") in children
+    assert [kind for kind, parent in children if used[kind] != used[parent]] == []
+
+
+def test_an_api_version_is_a_stable_one() -> None:
+    previews = {kind for kind, found in versions().items() if any("preview" in version for version in found)}
+    assert previews == ONLY_PREVIEW
+
+
+def test_a_key_is_read_with_the_version_of_its_app() -> None:
+    """Written out, it would stay behind when the app's version moves on."""
+    calls = [call for name in bicep.names() for call in re.findall(r"\blist[A-Z]\w*\((.*?)\)\.", bicep.text(name))]
+    assert calls == ["'${app.id}/host/default', app.apiVersion"]
+
+
+@pytest.mark.parametrize("name", bicep.names())
+def test_every_parameter_and_variable_is_used(name: str) -> None:
+    source = re.sub(r"^\s*//.*$", "", bicep.text(name), flags=re.MULTILINE)
+    declared = re.findall(r"^(?:param|var) (\w+)", source, flags=re.MULTILINE)
+    # A key of an object is not a use; what a loop goes over is.
+    used = {symbol: re.findall(rf"\b{symbol}\b(?!:)|\bin {symbol}:", source) for symbol in declared}
+    assert [symbol for symbol, places in used.items() if len(places) < 2] == []
