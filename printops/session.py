@@ -26,9 +26,10 @@ PIPE_WIDTH = 160
 
 
 def _console(stream: TextIO, *, to_errors: bool) -> Console:
+    # Names of printers and documents may hold what rich would take for its markup.
     if stream.isatty():
-        return Console(stderr=to_errors)
-    return Console(stderr=to_errors, soft_wrap=True, width=PIPE_WIDTH)
+        return Console(stderr=to_errors, markup=False, emoji=False)
+    return Console(stderr=to_errors, soft_wrap=True, width=PIPE_WIDTH, markup=False, emoji=False)
 
 
 console = _console(sys.stdout, to_errors=False)

@@ -35,6 +35,17 @@ async def test_a_list_tells_how_printers_stand_and_asks_for_nothing_but_to_read_
     assert desk.asked == [{"Printer.Read.All"}] * 2
 
 
+async def test_names_are_shown_as_they_are_whatever_characters_they_have(desk: AdministratorsDesk) -> None:
+    strange = "Büro [/dim] :printer: 'A'"
+    desk.set_up.tenant.printer.display_name = strange
+    await desk.done("definition", "create", strange)
+    await desk.done("trigger", "create", strange)
+    for command in (("list",), ("show", strange)):
+        assert strange in await desk.done("printer", *command)
+    assert strange in await desk.done("trigger", "list")
+    assert strange in await desk.done("definition", "list")
+
+
 async def test_a_printer_is_shown_by_its_name_with_what_it_can_do(desk: AdministratorsDesk) -> None:
     shown = await desk.answer("printer", "show", "recorder")
     assert shown["capabilities"]["contentTypes"] == ["application/pdf"]
