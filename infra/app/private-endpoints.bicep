@@ -7,11 +7,13 @@ param documentStorageId string
 param vaultId string
 
 var suffix = environment().suffixes.storage
+// Bicep's begins with a dot; the private zone says `vaultcore` where it says `vault`.
+var vaultSuffix = replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')
 var zones = [
   'privatelink.blob.${suffix}'
   'privatelink.queue.${suffix}'
   'privatelink.table.${suffix}'
-  'privatelink.vaultcore.azure.net'
+  'privatelink${vaultSuffix}'
 ]
 var endpoints = [
   { name: 'host-blob', target: hostStorageId, group: 'blob', zone: 0 }

@@ -10,6 +10,8 @@ from tests.support import bicep
 
 # No stable version of this type was ever published.
 ONLY_PREVIEW = {"Microsoft.Insights/diagnosticSettings"}
+# Of the public cloud alone; `environment()` has those of the cloud that is deployed to.
+PUBLIC_HOST = re.compile(r"[\w.]*\b(?:azure\.net|windows\.net|azurewebsites\.net|microsoftonline\.com|microsoft\.com)\b")
 VERSION = re.compile(r"'(Microsoft\.[A-Za-z]+(?:/[A-Za-z]+)+)@([^']+)'")
 
 
@@ -39,6 +41,12 @@ def test_a_key_is_read_with_the_version_of_its_app() -> None:
     """Written out, it would stay behind when the app's version moves on."""
     calls = [call for name in bicep.names() for call in re.findall(r"\blist[A-Z]\w*\((.*?)\)\.", bicep.text(name))]
     assert calls == ["'${app.id}/host/default', app.apiVersion"]
+
+
+def test_no_address_of_the_public_cloud_is_written_out() -> None:
+    """But that of Graph, which is a parameter: Bicep knows none."""
+    found = [host for name in bicep.names() for host in PUBLIC_HOST.findall(bicep.text(name))]
+    assert found == PUBLIC_HOST.findall(bicep.template("main.bicep")["parameters"]["graphBaseUrl"]["default"])
 
 
 @pytest.mark.parametrize("name", bicep.names())
