@@ -83,13 +83,17 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-resource noPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [
-  for kind in ['ftp', 'scm']: {
-    parent: app
-    name: kind
-    properties: { allow: false }
-  }
-]
+resource noFtpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource noScmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
 
 // Everything that the app reads and that has no other value than its default; docs/settings.md has the rest.
 var always = {

@@ -11,7 +11,7 @@ from tests.support import bicep
 # No stable version of this type was ever published.
 ONLY_PREVIEW = {"Microsoft.Insights/diagnosticSettings"}
 # Of the public cloud alone; `environment()` has those of the cloud that is deployed to.
-PUBLIC_HOST = re.compile(r"[\w.]*\b(?:azure\.net|windows\.net|azurewebsites\.net|microsoftonline\.com|microsoft\.com)\b")
+PUBLIC_HOST = re.compile(r"\b(?:azure\.net|windows\.net|azurewebsites\.net|microsoftonline\.com|microsoft\.com)\b")
 VERSION = re.compile(r"'(Microsoft\.[A-Za-z]+(?:/[A-Za-z]+)+)@([^']+)'")
 
 
@@ -35,6 +35,14 @@ def test_a_type_and_its_children_have_one_api_version() -> None:
 def test_an_api_version_is_a_stable_one() -> None:
     previews = {kind for kind, found in versions().items() if any("preview" in version for version in found)}
     assert previews == ONLY_PREVIEW
+
+
+@pytest.mark.parametrize("child", ["config", "basicPublishingCredentialsPolicies"])
+def test_a_name_that_says_what_a_resource_has_is_written_out(child: str) -> None:
+    """The compiler checks nothing of a resource whose kind it learns from a loop, and warns."""
+    named = [entry["config"].get("name") for _, entry in bicep.resources(f"Microsoft.Web/sites/{child}")]
+    assert named
+    assert set(named) <= {"appsettings", "ftp", "scm"}
 
 
 def test_a_key_is_read_with_the_version_of_its_app() -> None:
