@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared import metrics
 from shared.errors import StorageConflict
-from shared.storage.state import StateStore
+from shared.storage.state import StateStore, Stored
 
 if TYPE_CHECKING:
     import httpx
@@ -73,11 +73,24 @@ async def update(
 ) -> list[Change]:
     """Store the alerts in force and tell what changed. Two instances at once tell it once.
 
-    An alert ends where a look saw that it does not stand; one that nobody could look at stays in force.
+    An alert ends where a look saw that it does not stand; one that nobody could look at stays in force. What is to be
+    told is noted first, so that a death tells it late, or twice, and never not at all.
     """
-    changed = await _store(now if isinstance(now, Observed) else Observed(now), state)
-    if webhook_url:
-        await _tell(changed, state, http, webhook_url)
+    observed = now if isinstance(now, Observed) else Observed(now)
+    stored = await state.read(ALERTS_PATH)
+    before = _read(stored.content) if stored else {}
+    stays = {name: text for name, text in before.items() if is_among(name, observed.unseen)}
+    alerts = {**stays, **observed.standing}
+    changed = changes(before, alerts)
+    try:
+        noted = await _note(changed, state) if webhook_url else None
+        if changed:
+            await _write(state, ALERTS_PATH, dict(sorted(alerts.items())), stored)
+    except StorageConflict:
+        return []
+    _log(changed)
+    if noted and webhook_url:
+        await _tell(noted, state, http, webhook_url)
     return changed
 
 
@@ -87,22 +100,16 @@ async def in_force(state: StateStore) -> Mapping[str, str]:
     return _read(stored.content) if stored else {}
 
 
-async def _store(observed: Observed, state: StateStore) -> list[Change]:
-    stored = await state.read(ALERTS_PATH)
-    before = _read(stored.content) if stored else {}
-    stays = {name: text for name, text in before.items() if is_among(name, observed.unseen)}
-    now = {**stays, **observed.standing}
-    changed = changes(before, now)
-    if not changed:
-        return []
-    content = json.dumps(dict(sorted(now.items()))).encode()
-    try:
-        if stored is None:
-            await state.create(ALERTS_PATH, content)
-        else:
-            await state.replace(ALERTS_PATH, content, stored.etag)
-    except StorageConflict:
-        return []
+async def _write(state: StateStore, path: str, values: object, before: Stored | None) -> Stored:
+    content = json.dumps(values).encode()
+    if before is None:
+        return Stored(content, await state.create(path, content))
+    if content == before.content:
+        return before
+    return Stored(content, await state.replace(path, content, before.etag))
+
+
+def _log(changed: Sequence[Change]) -> None:
     for change in changed:
         logger.log(
             logging.ERROR if change.active else logging.INFO,
@@ -112,30 +119,46 @@ async def _store(observed: Observed, state: StateStore) -> list[Change]:
             change.text,
         )
         metrics.record("alert", kind=change.name.partition(":")[0], active="yes" if change.active else "no")
-    return changed
 
 
-async def _tell(changed: Sequence[Change], state: StateStore, http: httpx.AsyncClient, webhook_url: str) -> None:
-    """Post what changed after what was not taken before, in order, and keep what is not taken now."""
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What is to be told, each with the time (seconds since 1970) at which it was noted, and what is stored of it."""
+
+    changes: Sequence[tuple[Change, float]]
+    stored: Stored
+
+
+async def _note(changed: Sequence[Change], state: StateStore) -> _Noted | None:
+    """Put what changed behind what the webhook did not take before; None where there is nothing to tell."""
     stored = await state.read(UNTOLD_PATH)
     now = time.time()
     waiting = [
         (change, at) for change, at in _read_untold(stored.content if stored else b"[]") if now - at < TOLD_WITHIN
     ]
-    waiting += [(change, now) for change in changed]
+    # A run that died after it had noted them finds them again.
+    known = [change for change, _ in waiting]
+    waiting += [(change, now) for change in changed if change not in known]
+    if not waiting and stored is None:
+        return None
+    return _Noted(waiting, await _write(state, UNTOLD_PATH, _untold(waiting), stored))
+
+
+async def _tell(noted: _Noted, state: StateStore, http: httpx.AsyncClient, webhook_url: str) -> None:
+    """Post it in order, and keep what is not taken now."""
     untold: list[tuple[Change, float]] = []
-    for change, at in waiting:
+    for change, at in noted.changes:
         # After one that failed the others wait, so that an end is never told before its beginning.
         if untold or not await _post(change, http, webhook_url):
             untold.append((change, at))
-    content = json.dumps([{**asdict(change), "at": at} for change, at in untold[-MOST_UNTOLD:]]).encode()
     try:
-        if stored is not None:
-            await state.replace(UNTOLD_PATH, content, stored.etag)
-        elif untold:
-            await state.create(UNTOLD_PATH, content)
+        await _write(state, UNTOLD_PATH, _untold(untold), noted.stored)
     except StorageConflict:
         logger.warning("two runs told alerts at the same time")
+
+
+def _untold(changes: Sequence[tuple[Change, float]]) -> list[dict[str, object]]:
+    return [{**asdict(change), "at": at} for change, at in changes[-MOST_UNTOLD:]]
 
 
 def _read_untold(content: bytes) -> list[tuple[Change, float]]:

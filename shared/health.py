@@ -15,11 +15,11 @@ from shared.accounts.pool import AccountStatus
 from shared.alert_causes import list_causes
 from shared.alerts import Observed
 from shared.errors import PrintFunctionsError
-from shared.names import CATALOG_PATH, HELD_PREFIX, POISON_SUFFIX, QUEUES
+from shared.names import CATALOG_PATH, HELD_PREFIX, POISON_SUFFIX, QUEUES, open_marker_path
 from shared.problems import answer_json
 from shared.services import Services, services
 from shared.storage.state import StateStore
-from shared.submission.record import Record, timestamp
+from shared.submission.record import Record, State, timestamp
 from shared.subscriptions.alerting import ALERT as SUBSCRIPTION_ALERT
 from shared.subscriptions.alerting import is_told, subscription_alert, subscription_status
 from shared.subscriptions.upkeep import load_record
@@ -30,8 +30,8 @@ from shared.usage.pending import export_alert, read_pending
 logger = logging.getLogger(__name__)
 
 LAPSED, POISON = "account-lapsed:", "poison:"
-# The status answers within the host's limit also when many submissions are open: so many are read.
-OPEN_RECORDS_READ = 500
+# Of open submissions the oldest is shown that can be read: after so many that cannot, none is.
+OPEN_RECORDS_READ = 20
 HEALTH_SECONDS = 5.0
 # Held jobs are counted up to one page of a listing (Storage: List Blobs, 5,000).
 HELD_COUNTED = 5000
@@ -162,17 +162,18 @@ def current_alerts(accounts: Sequence[AccountStatus], depths: Mapping[str, int |
 
 
 async def _open_records(ready: Services) -> tuple[int, Record | None]:
-    records = ready.submissions.records
-    keys = [key async for key in records.open_keys()]
-    oldest: Record | None = None
-    for key in keys[:OPEN_RECORDS_READ]:
+    prefix = open_marker_path("")
+    # A marker is written when a submission is accepted, and never changed.
+    listed = ready.storage.state.list_summaries(prefix)
+    marks = sorted([(found.modified, found.path.removeprefix(prefix)) async for found in listed])
+    for _, key in marks[:OPEN_RECORDS_READ]:
         try:
-            loaded = await records.load(key)
+            loaded = await ready.submissions.records.load(key)
         except PrintFunctionsError:
             continue
-        if loaded and (oldest is None or loaded[0].accepted < oldest.accepted):
-            oldest = loaded[0]
-    return len(keys), oldest
+        if loaded is not None and loaded[0].state is not State.CLOSED:
+            return len(marks), loaded[0]
+    return len(marks), None
 
 
 async def _count_held(state: StateStore) -> dict[str, Any]:

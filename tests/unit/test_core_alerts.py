@@ -31,6 +31,7 @@ from shared.errors import (
 from shared.problems import answer_json, answering
 from shared.sealing import SealBroken, Sealer
 from shared.storage.state import Stored
+from tests.support.crashes import Crash, CrashingStore, CrashPlan
 from tests.support.memory_state import MemoryStateStore
 
 ALERTS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=4)
@@ -87,6 +88,29 @@ async def test_a_receiver_that_is_down_does_not_stop_the_timer_or_show_its_addre
     assert changed == [Change("a", "b", active=True)]
     assert "began: a: b" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_a_run_that_dies_at_any_write_leaves_no_alert_untold(at: int, after: bool) -> None:
+    state, receiver, plan = MemoryStateStore(), Receiver(), CrashPlan()
+    plan.arm(at, after=after)
+    async with receiver.client() as http:
+        with pytest.raises(Crash):
+            await update({"a": "b"}, CrashingStore(state, plan), http, WEBHOOK)
+        for now in ({"a": "b"}, {"a": "b"}, {}, {}):
+            await update(now, state, http, WEBHOOK)
+    told = [body["active"] for body in receiver.bodies]
+    # Where it died between telling and noting that it was told, it is told twice.
+    assert told == ([True, True, False] if (at, after) == (3, False) else [True, False])
+
+
+async def test_nothing_is_written_while_nothing_changes() -> None:
+    state, plan = MemoryStateStore(), CrashPlan()
+    async with Receiver().client() as http:
+        for _ in range(3):
+            await update({"a": "b"}, CrashingStore(state, plan), http, WEBHOOK)
+    assert len(plan.log) == 3
 
 
 async def test_of_two_instances_one_tells() -> None:
