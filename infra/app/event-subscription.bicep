@@ -29,6 +29,8 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       includedEventTypes: ['Microsoft.Storage.BlobCreated']
       // With the last slash: without it the containers print-inbox-2 and print-inbox-old would match, too.
       subjectBeginsWith: '/blobServices/default/containers/print-inbox/'
+      // A client of SFTP or Data Lake makes the file empty, and another event tells when all of it is there.
+      advancedFilters: [{ operatorType: 'StringNotIn', key: 'data.api', values: ['CreateFile', 'SftpCreate'] }]
     }
     eventDeliverySchema: 'EventGridSchema'
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }

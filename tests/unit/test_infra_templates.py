@@ -150,6 +150,12 @@ def test_events_name_the_function_and_the_inbox_with_its_last_slash() -> None:
     assert "'Microsoft.Storage.BlobCreated'" in bicep.text(EVENTS)
 
 
+def test_a_file_that_was_only_opened_is_not_announced() -> None:
+    """`SftpCommit`, `FlushWithClose` and what else completes a file are: the filter leaves out, it does not let in."""
+    filters = bicep.template(EVENTS)["resources"]["subscription"]["config"]["properties"]["filter"]["advancedFilters"]
+    assert filters == [{"operatorType": "StringNotIn", "key": "data.api", "values": ["CreateFile", "SftpCreate"]}]
+
+
 def test_the_runtime_is_the_one_that_the_package_is_built_for() -> None:
     from infra.package.assembling import PYTHON
 
