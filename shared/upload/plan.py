@@ -237,8 +237,9 @@ class UploadPlan:
         if missing:
             self._unanswered = 0
             return Again()
-        # Complete, as it seems, but without the answer that says so: ask again, ever later.
-        return self._unheard(question)
+        # Complete, as it seems, but without the answer that says so: ask again, ever later, and in the end the job.
+        tired = self._unheard(question)
+        return Gone("it lacks nothing and never said that it is complete") if isinstance(tired, PutOff) else tired
 
     def _unheard(self, question: Question) -> Decision:
         self._asking = None

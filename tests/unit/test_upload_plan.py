@@ -240,6 +240,15 @@ def test_a_session_that_is_never_available_to_be_asked_puts_the_upload_off(statu
     assert str(status) in plan.ending.reason
 
 
+def test_a_session_that_lacks_nothing_and_never_says_that_it_is_complete_is_over() -> None:
+    plan = plan_for(size=1)
+    plan.process(part(plan), 202, {}, lists(), NOW)
+    for _ in range(BOUNDS.upload_part_attempts):
+        assert plan.ending is None
+        plan.process(question(plan), 200, {}, lists(), NOW)
+    assert isinstance(plan.ending, Gone), "whoever renews it looks whether the document is there"
+
+
 def test_a_long_wait_that_is_asked_of_a_question_puts_the_upload_off_for_as_long() -> None:
     plan = plan_for(size=1)
     plan.process(part(plan), 416, {}, b"", NOW)
