@@ -73,8 +73,11 @@ param privateNetworking bool = false
 param sftp bool = false
 
 @description('Days that archived and failed documents, and exported usage, are kept.')
+@minValue(1)
 param archiveDays int = 30
+@minValue(1)
 param failedDays int = 90
+@minValue(1)
 param usageDays int = 1095
 
 @description('Where Azure alerts are mailed. Empty: they are seen in the portal only.')

@@ -1,3 +1,5 @@
+@minLength(3)
+@maxLength(24)
 param name string
 param location string
 param tags object

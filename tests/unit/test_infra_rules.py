@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from tests.support import bicep
 
+# Characters that `uniqueString` gives.
+UNIQUE_STRING = 13
 # No stable version of this type was ever published.
 ONLY_PREVIEW = {"Microsoft.Insights/diagnosticSettings"}
 # Of the public cloud alone; `environment()` has those of the cloud that is deployed to.
@@ -55,6 +58,51 @@ def test_no_address_of_the_public_cloud_is_written_out() -> None:
     """But that of Graph, which is a parameter: Bicep knows none."""
     found = [host for name in bicep.names() for host in PUBLIC_HOST.findall(bicep.text(name))]
     assert found == PUBLIC_HOST.findall(bicep.template("main.bicep")["parameters"]["graphBaseUrl"]["default"])
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed", "longest"),
+    [
+        ("hostStorage", r"[a-z0-9]+", 24),
+        ("documentStorage", r"[a-z0-9]+", 24),
+        ("vault", r"[a-z][a-z0-9-]*[a-z0-9]", 24),
+        # The host makes its id of the first 32 characters of the app's name.
+        ("functionApp", r"[a-z][a-z0-9-]*[a-z0-9]", 32),
+        ("events", r"[a-z0-9-]+", 50),
+    ],
+)
+def test_a_name_is_one_that_the_service_takes(module: str, allowed: str, longest: int) -> None:
+    entry = bicep.template("main.bicep")["modules"][module]
+    name = entry["config"]["params"]["name"].replace("${token}", "a" * UNIQUE_STRING)
+    assert re.fullmatch(allowed, name)
+    assert len(name) <= longest
+    if longest == 24:
+        limits = bicep.template(entry["detail"]["path"])["parameters"]["name"]["decorators"]
+        assert {"type": "max_length", "argument": longest} in limits, "the compiler knows it, too"
+
+
+def test_the_name_of_a_role_assignment_is_known_before_anything_is_made() -> None:
+    """What a resource is told after it was made (`principalId`) may stand in no name. It comes as a parameter."""
+    found = bicep.resources("Microsoft.Authorization/roleAssignments")
+    assert len(found) > 5
+    for template, entry in found:
+        config = entry["config"]
+        name = config.get("config", config)["name"]
+        assert set(name) == {"function"}, template
+        assert name["function"]["type"] == "guid", template
+        for part in name["function"]["parameters"].values():
+            if isinstance(part, dict):
+                assert part["operator"]["operands"]["operand_2"] == "id", (template, part)
+            else:
+                assert part in bicep.template(template)["parameters"] or template_constant(template, part, config)
+
+
+def template_constant(template: str, symbol: str, config: dict[str, Any]) -> bool:
+    """Whether a symbol is a plain text of the template, or goes over such texts."""
+    loop = config.get("loop_type", {}).get("detail", {})
+    symbol = loop["array_name"] if symbol == loop.get("item_name") else symbol
+    value = bicep.variable(template, symbol)
+    return all(isinstance(entry, str) for entry in ([value] if isinstance(value, str) else value))
 
 
 @pytest.mark.parametrize("name", bicep.names())
