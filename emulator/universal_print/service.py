@@ -9,6 +9,7 @@ from emulator.universal_print.clock import Clock
 from emulator.universal_print.downloads import Downloads
 from emulator.universal_print.faults import Faults
 from emulator.universal_print.graph.api import GraphApi
+from emulator.universal_print.graph.skip_tokens import SkipTokens
 from emulator.universal_print.jobs import Job, JobBook
 from emulator.universal_print.limits import SubscriptionUsage, Usage
 from emulator.universal_print.notifications.bodies import job_fetchable, task_started
@@ -50,6 +51,7 @@ class Service:
         self.tasks.on_started = self._tell_of_task
         self.queues.on_fetchable = self._tell_of_fetchable_job
         self.requests = RequestLog()
+        self.skip_tokens = SkipTokens()
         self.graph = GraphApi(self)
 
     @property

@@ -66,6 +66,8 @@ class Settings:
     directory_delay: timedelta = timedelta()
     # Graph: page sizes differ per API and are not promised. Small, so that a client has to follow the link.
     page_size: int = 20
+    # Graph: paging. A page may have no entries and a next link all the same; the second page of a list is one.
+    empty_pages: bool = True
     # An answer that the schema does not allow becomes a 500; False only records it.
     strict_schema: bool = True
     access_token_lifetime: timedelta = timedelta(hours=1)
@@ -112,8 +114,6 @@ class Settings:
     # Keep the uploaded bytes of jobs that are final, so that a test can look at them.
     keep_payloads: bool = False
     report_page_size: int = 100
-    # Graph: paging. A page may have no entries and a next link all the same; the second page of a report is one.
-    report_empty_pages: bool = True
     # How soon reports learn of a job that ended is not documented.
     report_delay: timedelta = timedelta(hours=1)
     # The share of jobs, between 0 and 1, that reports learn of one to six days later than that.

@@ -64,7 +64,7 @@ async def test_the_page_iterator_of_the_sdk_stops_at_an_empty_page(service: Serv
         return True
 
     for empty_pages, whole in ((True, False), (False, True)):
-        service.emulator.settings.report_empty_pages = empty_pages
+        service.emulator.settings.empty_pages = empty_pages
         seen: list[str] = []
         first = await sdk.reports.daily_print_usage_by_user.get()
         assert first is not None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
-from urllib.parse import urlencode
 
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.graph.call import Call
@@ -17,19 +17,32 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def page[Item](call: Call, items: Sequence[Item]) -> tuple[list[Item], str | None]:
-    """The asked page and the link to the next one. Raises GraphError 400 for a bad `$top` or `$skiptoken`."""
-    size = call.service.settings.page_size
+    """The asked page and the link to the next one. Raises GraphError 400 for a bad `$top` or `$skiptoken`.
+
+    Graph promises no order: things stand in one that follows from their ids, and not from when they were made. Nor does
+    it promise that a page has entries: the second page of a list has none, and a link (Graph: paging).
+    """
+    settings, tokens = call.service.settings, call.service.skip_tokens
+    size = settings.page_size
     top = call.query.get("$top")
     if top is not None:
         if not _NUMBER.fullmatch(top) or not 1 <= int(top) <= _MOST_TOP:
             raise bad_request(f"Invalid value '{top}' for $top.")
         size = min(size, int(top))
-    start = _position(call.query.get("$skiptoken"))
-    if start + size >= len(items):
-        return list(items[start:]), None
-    token = base64.urlsafe_b64encode(f"after:{start + size}".encode()).decode()
-    query = urlencode({**call.query, "$skiptoken": token}, safe="$")
-    return list(items[start : start + size]), f"{call.root}{call.request.path}?{query}"
+    place = tokens.place(call)
+    after, is_empty = (place[0], place[1]) if place is not None else (None, False)
+    if is_empty:
+        return [], tokens.link(call, [after, False])
+    ranked = sorted(((_rank(item), item) for item in items), key=itemgetter(0))
+    left = [entry for entry in ranked if after is None or entry[0] > tuple(after)]
+    shown, more = left[:size], len(left) > size
+    link = tokens.link(call, [shown[-1][0], settings.empty_pages and place is None]) if more else None
+    return [item for _, item in shown], link
+
+
+def _rank(item: Any) -> tuple[int, str]:
+    name = str(item["id"] if isinstance(item, Mapping) else item.id)
+    return zlib.crc32(name.encode()), name
 
 
 def listing(call: Call, context: str, values: list[dict[str, Any]], next_link: str | None) -> dict[str, Any]:
@@ -58,15 +71,3 @@ def expand(call: Call, *known: str) -> set[str]:
     if unknown:
         raise bad_request(f"The navigation property '{min(unknown)}' cannot be expanded here.")
     return wanted
-
-
-def _position(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        kind, _, number = base64.urlsafe_b64decode(token).decode().partition(":")
-    except ValueError:
-        kind, number = "", ""
-    if kind != "after" or not _NUMBER.fullmatch(number):
-        raise bad_request("The $skiptoken is not valid.")
-    return int(number)

@@ -16,7 +16,7 @@ from emulator.universal_print.graph.errors import bad_request, not_found
 from emulator.universal_print.graph.paging import listing
 from emulator.universal_print.reports.arguments import UsageFilter, moment, quoted, usage_filter
 from emulator.universal_print.reports.book import ReportView
-from emulator.universal_print.reports.pages import Row, Rows, cut, in_order
+from emulator.universal_print.reports.pages import Position, Row, Rows, cut, in_order
 from emulator.universal_print.reports.records import PrintRecord
 from emulator.universal_print.reports.sums import Subject, Sums
 
@@ -115,16 +115,16 @@ def _of_group(call: Call, group_id: str) -> Callable[[PrintRecord], bool]:
 
 
 async def _page(call: Call, context: str, groups: list[date], rows_of: Rows) -> Result:
-    settings, tokens = call.service.settings, call.service.reports.tokens
+    settings, tokens = call.service.settings, call.service.skip_tokens
     page = await asyncio.to_thread(
         cut,
         in_order(groups),
         rows_of,
-        tokens.position(call),
+        Position.read(tokens.place(call)),
         settings.report_page_size,
-        empty_pages=settings.report_empty_pages,
+        empty_pages=settings.empty_pages,
     )
-    next_link = tokens.link(call, page.following) if page.following is not None else None
+    next_link = tokens.link(call, page.following.written()) if page.following is not None else None
     return Result(200, listing(call, context, page.rows, next_link))
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 
 from emulator.universal_print.jobs import Job
 from emulator.universal_print.reports.history import History, HistoryPlan
-from emulator.universal_print.reports.pages import Tokens
 from emulator.universal_print.reports.records import COUNTERS, Person, PrintRecord, ReportedPrinter
 from emulator.universal_print.reports.sums import Subject, Sums, count, days_of_month, merge, sum_of
 from emulator.universal_print.reports.throttle import Throttle
@@ -39,7 +38,6 @@ class Reports:
         self._records: list[PrintRecord] = []
         self.histories: list[History] = []
         self.corrections: list[Correction] = []
-        self.tokens = Tokens()
         self.throttle = Throttle(settings)
 
     def add_history(self, plan: HistoryPlan) -> History:

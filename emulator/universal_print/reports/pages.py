@@ -1,25 +1,15 @@
-"""Cuts reports into pages whose links tell nothing to whoever reads them."""
+"""Cuts reports into pages."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import secrets
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from urllib.parse import quote
-
-from emulator.universal_print.graph.call import Call
-from emulator.universal_print.graph.errors import bad_request
+from typing import Any, Self
 
 # One page looks through no more records than this, and may be short or empty for it.
 MOST_SCANNED = 150_000
-_MAC_BYTES = 12
 
 type Row = dict[str, Any]
 # The rows of one day or month, and how many records were looked at for them.
@@ -33,6 +23,15 @@ class Position:
     group: date
     offset: int = 0
     empty: bool = False
+
+    def written(self) -> list[Any]:
+        """In the form that a token holds."""
+        return [self.group.isoformat(), self.offset, self.empty]
+
+    @classmethod
+    def read(cls, place: list[Any] | None) -> Self | None:
+        """What `written` gave; None for the first page."""
+        return cls(date.fromisoformat(place[0]), *place[1:]) if place is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,41 +64,6 @@ def cut(groups: list[date], rows_of: Rows, start: Position | None, size: int, *,
         if offset + room < len(found):
             return Page(rows, Position(group, offset + room, empty_pages and start is None))
     return Page(rows, None)
-
-
-class Tokens:
-    """Writes positions as `$skiptoken`, and reads only those that it wrote for the same list."""
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-
-    def link(self, call: Call, position: Position) -> str:
-        """The `@odata.nextLink` to a position in the list of the call."""
-        content = json.dumps([position.group.isoformat(), position.offset, position.empty]).encode()
-        token = base64.urlsafe_b64encode(self._mac(call, content) + content).decode().rstrip("=")
-        query = "&".join(
-            f"{name}={quote(value, safe='')}" for name, value in {**call.query, "$skiptoken": token}.items()
-        )
-        return f"{call.root}{quote(call.request.path, safe='/(),=')}?{query}"
-
-    def position(self, call: Call) -> Position | None:
-        """Where the asked page begins; None for the first. Raises GraphError 400."""
-        token = call.query.get("$skiptoken")
-        if token is None:
-            return None
-        try:
-            decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        except ValueError:
-            decoded = b""
-        content = decoded[_MAC_BYTES:]
-        if not hmac.compare_digest(decoded[:_MAC_BYTES], self._mac(call, content)):
-            raise bad_request("The $skiptoken is not valid.")
-        group, offset, empty = json.loads(content)
-        return Position(date.fromisoformat(group), offset, empty)
-
-    def _mac(self, call: Call, content: bytes) -> bytes:
-        asked = "\n".join((call.request.path, call.query.get("$filter", ""))).encode()
-        return hmac.digest(self._key, asked + b"\n" + content, hashlib.sha256)[:_MAC_BYTES]
 
 
 def _rank(group: date) -> tuple[int, date]:
