@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from shared.alert_causes import set_causes
-from shared.catalog import Catalog, CatalogUnreadable
+from shared.at_once import each_at_once
+from shared.catalog import Catalog, CatalogUnreadable, Printer
 from shared.errors import GraphNotFound, PrintFunctionsError
 from shared.graph.task_client import PrinterStatus
 from shared.names import open_marker_path
@@ -55,22 +55,20 @@ async def _watch_documents(ready: Services) -> None:
             if now - found.modified > limit
         ]
     )
-    gate = asyncio.Semaphore(RECORDS_AT_ONCE)
+    records: list[Record] = []
+    unread = len(old) > bounds.stuck_records_read
 
-    async def load(key: str) -> tuple[Record, str] | None:
-        async with gate:
-            return await services.records.load(key)
-
-    looks = await asyncio.gather(*(load(key) for _, key in old[: bounds.stuck_records_read]), return_exceptions=True)
-    records, unread = [], len(old) > bounds.stuck_records_read
-    for look in looks:
-        if isinstance(look, PrintFunctionsError):
+    async def read(key: str) -> None:
+        nonlocal unread
+        try:
+            loaded = await services.records.load(key)
+        except PrintFunctionsError:
             # The sweep tells of a record that cannot be read.
             unread = True
-        elif isinstance(look, BaseException):
-            raise look
-        elif look is not None:
-            records.append(look[0])
+        else:
+            records.extend([loaded[0]] if loaded is not None else [])
+
+    await each_at_once((key for _, key in old[: bounds.stuck_records_read]), read, RECORDS_AT_ONCE)
     text = stuck_text(records, len(old) > bounds.stuck_records_read, limit)
     # One that was not read may be the one that waits.
     unknown = {STUCK_ALERT} if unread else set[str]()
@@ -123,23 +121,22 @@ async def stopped_printers(catalog: Catalog, get_printer: GetPrinter, most: int)
     devices = [printer for printer in catalog.printers if not printer.virtual]
     if len(devices) > most:
         logger.warning("%d of %d printers are not watched: see PRINTERS_WATCHED", len(devices) - most, len(devices))
-    gate = asyncio.Semaphore(PRINTERS_AT_ONCE)
     standing: dict[str, str] = {}
     unknown = {PRINTER_ALERT + printer.id for printer in devices[most:]}
 
-    async def one(printer_id: str, display_name: str) -> None:
-        name = PRINTER_ALERT + printer_id
+    async def look(printer: Printer) -> None:
+        name = PRINTER_ALERT + printer.id
         try:
-            async with gate:
-                found = await get_printer(printer_id)
+            found = await get_printer(printer.id)
         except GraphNotFound:
-            standing[name] = f"Universal Print knows the printer {display_name} no more: publish the catalog again"
+            known_as = printer.display_name
+            standing[name] = f"Universal Print knows the printer {known_as} no more: publish the catalog again"
         except PrintFunctionsError as error:
-            logger.warning("the printer %s could not be asked for: %s", display_name, error)
+            logger.warning("the printer %s could not be asked for: %s", printer.display_name, error)
             unknown.add(name)
         else:
             if found.state == STOPPED:
                 standing[name] = f"the printer {found.display_name} has stopped: look at the device"
 
-    await asyncio.gather(*(one(printer.id, printer.display_name) for printer in devices[:most]))
+    await each_at_once(devices[:most], look, PRINTERS_AT_ONCE)
     return standing, unknown

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from shared.at_once import each_at_once
 from shared.errors import PrintFunctionsError, Superseded
 from shared.names import INBOX
 from shared.storage.documents import BlobFacts
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 PRINT_STATES = frozenset({State.ACCEPTED, State.CREATING, State.CREATED, State.STARTING, State.CLOSING})
 WATCH_STATES = frozenset({State.STARTED, State.CLOSING})
+# Thousands of files may come within a minute, and print tasks are reconciled by the same timer.
+SWEPT_AT_ONCE = 16
 
 
 async def accept(container: str, name: str, services: SubmissionServices) -> str | None:
@@ -44,19 +48,35 @@ async def sweep(services: SubmissionServices) -> int:
     queued = 0
     open_keys = {key async for key in services.records.open_keys()}
     unannounced = services.now() - timedelta(seconds=services.bounds.sweep_grace_seconds)
-    async for facts in services.documents.list_facts(INBOX):
-        known = submission_key(facts.container, facts.name, facts.etag) in open_keys
-        if not known and facts.modified <= unannounced:
-            try:
-                queued += await _accept(facts, services) is not None
-            except PrintFunctionsError:
-                logger.exception("%s/%s could not be accepted", facts.container, shown(facts.name))
-    for key in sorted(open_keys):
+
+    async def accept_one(facts: BlobFacts) -> None:
+        nonlocal queued
         try:
-            queued += await _wake(key, services)
+            accepted = await _accept(facts, services) is not None
+        except PrintFunctionsError:
+            logger.exception("%s/%s could not be accepted", facts.container, shown(facts.name))
+        else:
+            queued += accepted
+
+    async def wake_one(key: str) -> None:
+        nonlocal queued
+        try:
+            woken = await _wake(key, services)
         except PrintFunctionsError:
             logger.exception("submission %s could not be looked at", key)
+        else:
+            queued += woken
+
+    await each_at_once(_unknown(open_keys, unannounced, services), accept_one, SWEPT_AT_ONCE)
+    await each_at_once(sorted(open_keys), wake_one, SWEPT_AT_ONCE)
     return queued
+
+
+async def _unknown(open_keys: set[str], before: datetime, services: SubmissionServices) -> AsyncIterator[BlobFacts]:
+    """The files of the inbox that were there before and are no open submission."""
+    async for facts in services.documents.list_facts(INBOX):
+        if facts.modified <= before and submission_key(facts.container, facts.name, facts.etag) not in open_keys:
+            yield facts
 
 
 async def _accept(facts: BlobFacts, services: SubmissionServices) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from shared.errors import DocumentRejected, NotNow, Superseded
 from shared.names import INBOX, open_marker_path, submission_path
 from shared.storage.documents import BlobFacts
 from shared.storage.state import Stored
-from shared.submission.accepting import accept, sweep
+from shared.submission.accepting import SWEPT_AT_ONCE, accept, sweep
 from shared.submission.checking import check
 from shared.submission.holding import Records
 from shared.submission.messages import submission_message
@@ -195,6 +196,31 @@ async def test_the_sweep_wakes_a_submission_whose_message_was_lost_and_then_give
     assert await sweep(world.services) == 1
     assert world.jobs.sent == [submission_message(key, 4)]
     assert await sweep(world.services) == 0
+
+
+async def test_the_sweep_takes_many_files_together_and_counts_each(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        world.inbox.put(f"finance/{number}.pdf", PDF)
+    world.clock.advance(world.services.bounds.sweep_grace_seconds)
+    under_way = most = 0
+    send = world.submissions.send
+
+    async def slow(message: Any, delay: float = 0) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        await send(message, delay)
+        under_way -= 1
+
+    monkeypatch.setattr(world.submissions, "send", slow)
+    assert await sweep(world.services) == 100
+    assert 1 < most <= SWEPT_AT_ONCE
+    world.clock.advance(world.services.bounds.overdue_seconds + 1)
+    assert await sweep(world.services) == 100
+    assert len(world.submissions.sent) == 200
 
 
 async def test_the_marker_of_a_closed_or_missing_submission_is_cleared(world: World) -> None:
