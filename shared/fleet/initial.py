@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
 from shared.fleet.catalog_document import plain
 from shared.fleet.model import Device, Fleet, Share, VirtualPrinter, folded
+from shared.fleet.printer_words import CAPABILITIES, DEFAULTS, Form, problems_of
 from shared.fleet.tenant import Json, Tenant, TenantShare
 from shared.fleet.toml_text import toml_key, toml_lines, toml_value
 
@@ -71,6 +73,7 @@ class _Writer:
         names = Counter(folded(share.name) for share in tenant.shares)
         shares = [one for one in tenant.shares if one.printer_id in self._names and _writable(one.name, names)]
         self._shares = self._chosen(shares, "shares", lambda share: share.id)
+        self._aliases = self._named_folders()
         self._profiles = self._named_profiles()
 
     def _chosen(self, all_of_them: Iterable[Any], section: str, id_of: Any) -> list[Any]:
@@ -121,9 +124,12 @@ class _Writer:
                 values["accepting_jobs"] = False
             if self._used_definition() is not None and printer["id"] not in self._tenant.triggers:
                 values["trigger"] = False
-            for name in ("capabilities", "defaults", "location"):
-                values[name] = plain(printer.get(name)) or None
-            yield _block("[[virtual_printers]]", values)
+            unsaid: list[str] = []
+            for name, forms in (("capabilities", CAPABILITIES), ("defaults", DEFAULTS)):
+                values[name] = _sayable(name, printer, forms, unsaid)
+            values["location"] = plain(printer.get("location")) or None
+            told = f"# {', '.join(unsaid)} are left as they are: they have values that this release does not know\n"
+            yield (told if unsaid else "") + _block("[[virtual_printers]]", values)
 
     def _devices(self) -> Iterator[str]:
         for printer in self._printers:
@@ -140,12 +146,10 @@ class _Writer:
 
     def _share(self, share: TenantShare) -> dict[str, Any]:
         published = self._published_share(share)
-        alias = published.get("alias")
-        if alias is None and "/" in share.name:
-            alias = share.name.replace("/", "-")
+        alias = self._aliases[share.id]
         return {
             "name": share.name,
-            "alias": alias if alias != share.name else None,
+            "alias": alias if alias != share.name.strip() else None,
             "printer": self._names[str(share.printer_id)],
             "everyone": share.everyone or None,
             "users": sorted(self._tenant.names.get(one, one) for one in share.users) or None,
@@ -158,6 +162,16 @@ class _Writer:
     def _published_share(self, share: TenantShare) -> Json:
         entries: Iterable[Json] = self._catalog.get("shares") or ()
         return next((entry for entry in entries if entry["id"] == share.id), {})
+
+    def _named_folders(self) -> dict[str, str]:
+        """The alias of each share by its id: as published, else its name as far as that can be a folder's."""
+        named: dict[str, str] = {}
+        for share in self._shares:
+            wanted = self._published_share(share).get("alias") or share.name.strip().replace("/", "-")
+            taken = {folded(alias) for alias in named.values()} | {".", ".."}
+            wished = chain((wanted,), (f"{wanted} {number}" for number in count(2)))
+            named[share.id] = next(alias for alias in wished if folded(alias) not in taken)
+        return named
 
     def _named_profiles(self) -> dict[str, Json]:
         named: dict[str, Json] = {}
@@ -198,6 +212,17 @@ class _Writer:
         pool = self._catalog.get("licencePool")
         if pool:
             yield _block("[licence_pool]", {"jobs_per_month": pool["jobsPerMonth"]})
+
+
+def _sayable(name: str, printer: Json, forms: Mapping[str, Form], unsaid: list[str]) -> dict[str, Any] | None:
+    """The members that the file may have; the names of the others are added to `unsaid`."""
+    said = {}
+    for word, value in plain(printer.get(name)).items():
+        if any(problems_of(name, {word: value}, forms)):
+            unsaid.append(f"{name}.{word}")
+        else:
+            said[word] = plain(value) if isinstance(value, Mapping) else value
+    return said or None
 
 
 def _writable(name: str, names: Mapping[str, int]) -> bool:

@@ -212,8 +212,9 @@ def _name_problems(fleet: Fleet) -> Iterable[str]:
     for share in fleet.present_shares:
         if share.everyone and share.exclusive:
             yield f"shares {share.name!r}: exclusive has no meaning where everyone may print"
-        if "/" in (share.alias or share.name):
-            yield f"shares {share.name!r} needs an alias without a slash: it is the name of a folder"
+        folder = share.alias or share.name.strip()
+        if "/" in folder or folder in (".", "..") or folder != folder.strip():
+            yield f"shares {share.name!r} needs an alias that can be the name of a folder: without a slash, not . or .."
     if fleet.task_definition is None and any(printer.trigger for printer in fleet.present_printers):
         wanting = next(printer.name for printer in fleet.present_printers if printer.trigger)
         yield f"{wanting!r} has a trigger, so [task_definition] is needed"

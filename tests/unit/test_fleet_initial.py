@@ -89,6 +89,53 @@ def test_printers_that_share_a_name_are_left_to_people() -> None:
     assert [printer.name for printer in read(text).printers] == ["B"]
 
 
+NAMES = st.sampled_from(
+    ["Hall", "hall ", "Hall/1", "Hall-1", "Bu\u0308ro", "Büro", ".", "..", "a\nb", "'q' \"d\""]
+) | st.text(min_size=1, max_size=12)
+WORDS: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "contentTypes": st.lists(st.sampled_from(["application/pdf", "image/x"]), max_size=2),
+        "finishings": st.lists(st.sampled_from(["none", "unknownFutureValue", "ofNextYear"]), max_size=2),
+        "copiesPerJob": st.just({"start": 1, "end": 99, "@odata.type": "x"}),
+        "colorMode": st.sampled_from(["color", "ofNextYear", None]),
+        "wordOfNextYear": st.booleans(),
+    },
+)
+
+
+@st.composite
+def tenants(draw: st.DrawFn) -> Tenant:
+    """Printers and shares with whatever names and values, that nobody published a catalog of."""
+    printers, shares, triggers = [], [], {}
+    for index, name in enumerate(draw(st.lists(NAMES, max_size=4))):
+        known = {"hasPhysicalDevice": draw(st.booleans()), "isAcceptingJobs": draw(st.booleans())}
+        offers = {"capabilities": draw(WORDS), "defaults": draw(WORDS), "location": None}
+        printers.append({"id": f"p{index}", "displayName": name, **known, **offers})
+        if draw(st.booleans()):
+            people, groups = frozenset(draw(st.sets(st.just("u1")))), frozenset(draw(st.sets(st.just(GROUP))))
+            shares.append(TenantShare(f"s{index}", draw(NAMES), f"p{index}", draw(st.booleans()), people, groups))
+        if draw(st.booleans()):
+            triggers[f"p{index}"] = "t"
+    definitions = tuple({"id": name, "displayName": name} for name in draw(st.sets(st.sampled_from(["a", "b"]))))
+    names = {"u1": "ada@contoso.example", GROUP: "Sta\nff"}
+    return Tenant(tuple(printers), tuple(shares), triggers, definitions, {}, names=names)
+
+
+@given(tenants())
+def test_the_first_file_of_any_tenant_can_be_read_and_changes_nothing_in_it(found: Tenant) -> None:
+    tenant = rewritten(found)
+    assert [step.kind for step in plan(read(first_fleet(tenant)), tenant)] == [Kind.PUBLISH]
+
+
+def test_what_this_release_cannot_say_of_a_virtual_printer_is_named_and_left_as_it_is() -> None:
+    offers = {"contentTypes": ["application/pdf"], "finishings": ["ofNextYear"]}
+    printer = {"id": "p", "displayName": "V", "hasPhysicalDevice": False, "capabilities": offers}
+    text = first_fleet(Tenant(printers=(printer,)))
+    assert "# capabilities.finishings are left as they are" in text
+    assert read(text).virtual_printers[0].capabilities == {"contentTypes": ["application/pdf"]}
+
+
 VALUES = st.recursive(
     st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

@@ -60,6 +60,7 @@ def test_an_empty_file_asks_for_nothing() -> None:
         ("[[printers]]\nname = 'A'\ntrigger = true", "'A' has a trigger, so [task_definition] is needed"),
         ("[profiles.p]\nduplex = true", "'duplex' in profiles.p is not a print setting (did you mean duplexMode?)"),
         ("[profiles.p]\nowner = 'a@b.c'", "profiles.p: owner is not a print setting"),
+        ("[[printers]]\nname = 'P'\n[[shares]]\nname = '..'\nprinter = 'P'", "shares '..' needs an alias that can be"),
         ("[licence_pool]\njobs_per_month = 0", "licence_pool.jobsPerMonth must be a whole number from 1, not 0"),
         ("[price_list]\ncurrency = 'Euro'", "price_list.currency must be three letters such as EUR (ISO 4217)"),
         (
