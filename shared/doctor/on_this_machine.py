@@ -113,7 +113,7 @@ def _setting(found: Finding, name: str, machine: Machine) -> Finding:
     if name.endswith(("_KEY", "_CLIENT_STATE")):
         command = "python -m printops key"
     elif name in ("GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "GRAPH_CLIENT_SECRET"):
-        command = f"python -m printops app create --write {machine.settings}"
+        command = f"python -m printops app create --secret --write {machine.settings}"
     return replace(found, portal=f"{machine.settings}: {name}", command=command)
 
 

@@ -102,7 +102,7 @@ def test_a_sign_in_that_follows_is_kept() -> None:
     ("name", "command"),
     [
         ("TOKEN_CACHE_KEY", "python -m printops key"),
-        ("GRAPH_CLIENT_ID", "python -m printops app create --write local.settings.json"),
+        ("GRAPH_CLIENT_ID", "python -m printops app create --secret --write local.settings.json"),
         ("PRINT_ACCOUNTS", ""),
     ],
 )
