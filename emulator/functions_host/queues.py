@@ -24,6 +24,7 @@ LEASE = timedelta(minutes=10)
 FIRST_POLLING_SECONDS = 0.1
 ERROR_SECONDS = 2.0
 _TAKEN = (400, 404)
+_OF_THE_HOST = "azure-webjobs-"
 
 type Handler = Callable[[QueueMessage, bytes], Awaitable[None]]
 
@@ -89,6 +90,7 @@ class QueueListener:
         self._woken = asyncio.Event()
         self._freed = asyncio.Event()
         self._processing: set[asyncio.Task[None]] = set()
+        self._is_missed = False
         self.received = 0
         self.empty_polls = 0
 
@@ -103,7 +105,6 @@ class QueueListener:
 
     async def run(self) -> None:
         """Listen until cancelled; then leave what runs alone: see `finish` and `abandon`."""
-        await self._create()
         delay = 0.0
         while True:
             try:
@@ -135,16 +136,6 @@ class QueueListener:
             task.cancel()
         await asyncio.gather(*self._processing, return_exceptions=True)
 
-    async def _create(self) -> None:
-        while True:
-            try:
-                await made(self._queue)
-            except AzureError as error:
-                logger.warning("The queue %s could not be made: %s", self.name, error.message)
-                await asyncio.sleep(ERROR_SECONDS)
-            else:
-                return
-
     async def _receive(self) -> int:
         try:
             pages = self._queue.receive_messages(
@@ -154,8 +145,13 @@ class QueueListener:
             )
             messages = [message async for message in pages]
         except ResourceNotFoundError:
-            await self._create()
+            # WebJobs' QueueListener makes no queue: it looks again, for ever, and says nothing. The host's own queue
+            # comes with its first message.
+            if not self._is_missed and not self.name.startswith(_OF_THE_HOST):
+                logger.warning("There is no queue %s: its function never runs.", self.name)
+            self._is_missed = True
             return 0
+        self._is_missed = False
         for message in messages:
             self.received += 1
             task = asyncio.create_task(self._process(message))

@@ -142,6 +142,7 @@ async def test_a_lost_event_waits_in_the_hosts_own_queue(storage_account: Storag
         queue = shop.queues.get_queue_client(internal_queue_name("shop"))
         message = {"FunctionId": "Host.Functions.develop", "ContainerName": "photos", "BlobName": "a.jpg"}
         await host.idle()
+        await queue.create_queue()
         await queue.send_message(base64.b64encode(json.dumps(message).encode()).decode())
         await host.idle()
         assert [item.function for item in host.invocations] == ["develop"]

@@ -69,6 +69,20 @@ async def test_an_output_without_its_field_fails_the_message(storage_account: St
         assert len(await shop.taken("parcels-poison")) == 1
 
 
+async def test_a_queue_that_nobody_made_is_waited_for_and_not_made(
+    storage_account: StorageAccount, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_shop(storage_account) as (host, shop):
+        await host.idle()
+        assert [queue.name async for queue in shop.queues.list_queues()] == []
+        said = [record.message for record in caplog.records if "There is no queue orders" in record.message]
+        assert said == ["There is no queue orders: its function never runs."]
+        await shop.order("apple")
+        await until(lambda: host.invocations)
+        await host.idle()
+        assert [item.outcome for item in host.invocations] == ["Succeeded"]
+
+
 async def test_no_more_run_at_once_than_a_batch_and_the_threshold_allow(storage_account: StorageAccount) -> None:
     async with storage_of(storage_account) as shop:
         for number in range(9):

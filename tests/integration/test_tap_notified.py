@@ -18,7 +18,7 @@ from emulator.functions_host.host import FunctionsHost
 from shared.alert_causes import raise_cause
 from shared.alerts import in_force
 from shared.held.store import HeldEntries
-from shared.names import CATALOG_PATH, CONTAINERS, HELD_PREFIX
+from shared.names import CATALOG_PATH, CONTAINERS, HELD_PREFIX, QUEUES
 from shared.settings import StorageConnection
 from shared.storage.clients import Storage, open_storage
 from shared.subscriptions.record import encode_record
@@ -94,6 +94,8 @@ async def notified(account: StorageAccount, directory: Path) -> AsyncIterator[No
         storage = await stack.enter_async_context(open_storage(StorageConnection(account.connection_string)))
         for container in CONTAINERS:
             await storage.container(container).create_container()
+        for queue in QUEUES:
+            await storage.queue_client(queue).create_queue()
         catalog = {
             "version": 1,
             "shares": [],

@@ -89,6 +89,8 @@ async def full_stack(
         storage = await stack.enter_async_context(open_storage(connection))
         for container in CONTAINERS:
             await storage.container(container).create_container()
+        for queue in QUEUES:
+            await storage.queue_client(queue).create_queue()
         entry = {
             "alias": "office",
             "id": share.id,
