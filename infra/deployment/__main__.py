@@ -31,13 +31,23 @@ GRANT_ATTEMPTS = 2
 
 
 def main() -> int:
-    """Do every step; 0 when all succeeded."""
+    """Do every step; 0 when all succeeded, 130 when somebody stopped it."""
     parser = argparse.ArgumentParser(prog="dev.py deploy", description="Secrets, package, and events.")
     parser.add_argument("--package", type=Path, help="a zip that was built before; default: build it now")
     parser.add_argument("--uv", default="uv", help="the uv that installs packages")
     options = parser.parse_args()
     try:
-        target, grant, az = read_target(os.environ), read_grant(os.environ), azure_cli()
+        return _deploy(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Run it again at any time: what is there is kept.\n")
+        return 130
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    try:
+        target, grant = read_target(os.environ), read_grant(os.environ)
+        # azd's subscription is often another than the default one of the CLI.
+        az = azure_cli(subscription=os.environ.get("AZURE_SUBSCRIPTION_ID", ""))
         persistently(lambda: make_secrets(target, az, _say, os.urandom), "making the secrets", _say, time.sleep)
         package = options.package or _build(options.uv)
         persistently(lambda: deploy_package(target, package, az, _say), "deploying", _say, time.sleep)

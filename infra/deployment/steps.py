@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.deployment.azure_cli import AzureCli, CommandFailed
+from infra.deployment.azure_cli import AzureCli, CommandFailed, NoUseToRepeat
 
 KEY_BYTES = 32
 # Fernet keys: 32 bytes in URL-safe base64. The client state may have 128 characters (Graph: subscription).
@@ -139,11 +139,13 @@ def grant_permissions(grant: Grant, template: Path, az: AzureCli, say: Say) -> N
 
 
 def persistently(step: Callable[[], None], what: str, say: Say, sleep: Sleep, attempts: int = ATTEMPTS) -> None:
-    """Do a step until it succeeds. Raises CommandFailed after the last attempt."""
+    """Do a step until it succeeds. Raises CommandFailed after the last attempt, or where another would be of no use."""
     wait = FIRST_WAIT_SECONDS
     for attempt in range(1, attempts + 1):
         try:
             step()
+        except NoUseToRepeat:
+            raise
         except CommandFailed as error:
             if attempt == attempts:
                 raise

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.deployment.__main__ import main as deploy
-from infra.deployment.azure_cli import CommandFailed, azure_cli
+from infra.deployment.azure_cli import CommandFailed, NoUseToRepeat, azure_cli
 from infra.deployment.steps import (
     ATTEMPTS,
     LONGEST_WAIT_SECONDS,
@@ -147,7 +147,7 @@ def test_a_step_that_does_not_succeed_keeps_from_nothing_else_and_is_told(
             raise CommandFailed("Authorization_RequestDenied")
         return answer
 
-    monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda: scripted)
+    monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda **_: scripted)
     monkeypatch.setattr("infra.deployment.__main__.time.sleep", lambda _: None)
     monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
     for name, value in (dict.fromkeys(OUTPUTS, "x") | GRANTING).items():
@@ -186,6 +186,17 @@ def test_a_step_that_never_succeeds_ends_with_its_error() -> None:
     assert max(waits) == LONGEST_WAIT_SECONDS
 
 
+def test_what_time_does_not_mend_is_not_waited_for() -> None:
+    waits: list[float] = []
+
+    def step() -> None:
+        raise NoUseToRepeat("`az login`")
+
+    with pytest.raises(NoUseToRepeat):
+        persistently(step, "deploying", quiet, waits.append)
+    assert waits == []
+
+
 def test_all_missing_outputs_are_told_at_once() -> None:
     with pytest.raises(OutputsMissing, match="KEY_VAULT_NAME, EVENT_TOPIC_NAME"):
         read_target(dict.fromkeys(OUTPUTS, "x") | {"KEY_VAULT_NAME": "", "EVENT_TOPIC_NAME": ""})
@@ -197,15 +208,66 @@ def test_without_the_azure_cli_the_way_to_it_is_told() -> None:
         azure_cli("no-such-azure-cli")
 
 
-@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
-def test_the_cli_answers_json_and_its_complaint_becomes_the_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An Azure CLI that complains of `fail` with the text of a file beside it, and else answers what it was asked."""
     program = tmp_path / "az"
-    program.write_text('#!/bin/sh\nif [ "$1" = fail ]; then echo "it said no" >&2; exit 3; fi\necho "{\\"a\\": 1}"\n')
+    complains = f'if [ "$1" = fail ]; then cat "{tmp_path}/complaint" >&2; exit 3; fi'
+    program.write_text(f'#!/bin/sh\n{complains}\nprintf \'{{"asked": "%s"}}\' "$*"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return tmp_path
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
+def test_the_cli_answers_json_and_its_complaint_becomes_the_error(installed: Path) -> None:
+    (installed / "complaint").write_text("it said no\n")
     az = azure_cli()
-    assert az(["group", "show"]) == {"a": 1}
-    with pytest.raises(CommandFailed, match="it said no"):
+    assert az(["group", "show"]) == {"asked": "group show --only-show-errors --output json"}
+    with pytest.raises(CommandFailed, match="it said no") as failed:
         az(["fail"])
+    assert not isinstance(failed.value, NoUseToRepeat)
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
+def test_the_cli_is_asked_in_the_subscription_that_azd_deployed_to(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = azure_cli(subscription="b7a4")(["group", "show"])["asked"]
+    assert asked.startswith("group show --subscription b7a4 ")
+    (installed / "az").write_text('#!/bin/sh\necho "no such vault in $*. Please run: az login" >&2\nexit 1\n')
+    monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
+    for name, value in (dict.fromkeys(OUTPUTS, "x") | {"AZURE_SUBSCRIPTION_ID": "b7a4"}).items():
+        monkeypatch.setenv(name, value)
+    assert deploy() == 1
+    assert "--subscription b7a4" in capsys.readouterr().err
+
+
+@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
+@pytest.mark.parametrize(
+    ("complaint", "mending"),
+    [
+        ("ERROR: Please run 'az login' to setup account.", "`az login`"),
+        ("ERROR: The subscription of 'b7a4' doesn't exist in cloud 'AzureCloud'.", "its tenant and cloud"),
+        ("ERROR: (Forbidden) Public network access is disabled and request is not from a trusted service", "network"),
+    ],
+)
+def test_what_somebody_must_mend_is_told_with_how(installed: Path, complaint: str, mending: str) -> None:
+    (installed / "complaint").write_text(complaint)
+    with pytest.raises(NoUseToRepeat, match=mending) as failed:
+        azure_cli()(["fail"])
+    assert complaint in str(failed.value)
+
+
+def test_whoever_stops_it_is_told_that_it_can_be_run_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(arguments: Sequence[str]) -> Any:
+        raise KeyboardInterrupt(arguments)
+
+    monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda **_: stopped)
+    monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
+    for name in OUTPUTS:
+        monkeypatch.setenv(name, "x")
+    assert deploy() == 130
+    assert "again at any time" in capsys.readouterr().err
