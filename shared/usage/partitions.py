@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.errors import StorageConflict
+from shared.parquet.reader import ParquetUnreadable
 from shared.storage.error_codes import error_code
 from shared.storage.state import read_summary, summary_metadata
 from shared.usage.parquet_file import read_parquet
@@ -105,7 +106,10 @@ def privacy(table: Table, services: UsageServices) -> Callable[[Sequence[Cell]],
 
 
 async def read_partition(table: Table, key: str, *, services: UsageServices) -> AsyncIterator[Mapping[str, Any]]:
-    """The rows by column name, with dates, datetimes (UTC) and Decimals; nothing where there is no such partition."""
+    """The rows by column name, with dates, datetimes (UTC) and Decimals; nothing where there is no such partition.
+
+    Raises ParquetUnreadable, which says what mends it.
+    """
     from azure.core.exceptions import ResourceNotFoundError
 
     with tempfile.TemporaryDirectory(prefix="usage-") as name:
@@ -117,8 +121,13 @@ async def read_partition(table: Table, key: str, *, services: UsageServices) -> 
         with path.open("wb") as file:
             async for piece in download.chunks():
                 file.write(piece)
-        for row in read_parquet(path):
-            yield row
+        try:
+            for row in read_parquet(path):
+                yield row
+        except ParquetUnreadable as error:
+            raise ParquetUnreadable(
+                f"{table.parquet_path(key)} is damaged ({error}): export it again by `printops usage export --from`"
+            ) from error
 
 
 async def list_partitions(table: Table, *, services: UsageServices) -> list[str]:

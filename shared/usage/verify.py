@@ -12,6 +12,7 @@ from itertools import batched, groupby
 from pathlib import Path
 
 from shared.errors import GraphNotFound, NotNow
+from shared.parquet.reader import ParquetUnreadable
 from shared.usage.csv_file import BYTE_ORDER_MARK
 from shared.usage.partition_files import Sums, Total
 from shared.usage.partitions import list_partitions, new_sorter, privacy, read_partition
@@ -30,7 +31,8 @@ _BATCH_ROWS = 1_000
 class Compared:
     """One partition: rows and sums of columns in Graph, in the Parquet file and in the CSV file; None where it is not.
 
-    A partition that Graph has nothing of is `kept`: what was reported once is not thrown away.
+    A file that cannot be read has no sums. A partition that Graph has nothing of is `kept`: what was reported once is not
+    thrown away.
     """
 
     series: str
@@ -47,7 +49,7 @@ class Compared:
     @property
     def equal(self) -> bool:
         """Whether all three agree, or Graph has forgotten it and the files agree."""
-        return self.parquet == self.csv and (self.kept or self.graph == self.parquet)
+        return bool(self.parquet) and self.parquet == self.csv and (self.kept or self.graph == self.parquet)
 
     @property
     def differences(self) -> list[str]:
@@ -120,8 +122,11 @@ def _sums(table: Table, rows: Iterable[Row]) -> dict[str, Total]:
 
 async def _parquet(table: Table, key: str, services: UsageServices) -> dict[str, Total]:
     sums = Sums(table)
-    async for row in read_partition(table, key, services=services):
-        sums.add([list(row.values())])
+    try:
+        async for row in read_partition(table, key, services=services):
+            sums.add([list(row.values())])
+    except ParquetUnreadable:
+        return {}
     return {ROWS: sums.rows, **sums.totals}
 
 
@@ -140,13 +145,17 @@ async def _csv(table: Table, key: str, services: UsageServices) -> dict[str, Tot
 
 
 def _csv_sums(table: Table, file: io.TextIOWrapper) -> dict[str, Total]:
+    """Nothing of a file that was saved by a program with ideas of its own, which makes it differ from the others."""
     sums = Sums(table)
-    reader = csv.reader(file)
-    header = next(reader, [""])
-    if [header[0].removeprefix(BYTE_ORDER_MARK), *header[1:]] != list(table.names):
-        return {}
     kinds = [column.kind for column in table.columns]
-    for row in reader:
-        cells = zip(kinds, row, strict=True)
-        sums.add([[int(text) if kind == "integer" and text else None for kind, text in cells]])
+    try:
+        reader = csv.reader(file)
+        header = next(reader, [""])
+        if [header[0].removeprefix(BYTE_ORDER_MARK), *header[1:]] != list(table.names):
+            return {}
+        for row in reader:
+            cells = zip(kinds, row, strict=True)
+            sums.add([[int(text) if kind == "integer" and text else None for kind, text in cells]])
+    except (ValueError, csv.Error):
+        return {}
     return {ROWS: sums.rows, **sums.totals}
