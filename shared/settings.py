@@ -80,6 +80,8 @@ CLIENT_STATE_CHARACTERS = 128
 UPLOAD_PART_STEP_BYTES = 320 * KIBIBYTE
 UPLOAD_PART_BELOW_BYTES = 10_000_000
 LARGEST_JOB_BYTES = 1_000_000_000
+# Storage: a message of a queue holds 64 KiB of base64, and the id of a task is taken with 100 characters at most.
+MOST_TASKS_PER_MESSAGE = 400
 # Graph: subscription, maximum for print task definitions (4,230 minutes).
 LONGEST_SUBSCRIPTION_SECONDS = 4_230 * 60
 
@@ -380,6 +382,10 @@ def _bound_problems(bounds: Bounds) -> list[str]:
         problems.append(f"UPLOAD_PARTS_IN_FLIGHT must be 1 to 4, not {bounds.upload_parts_in_flight}.")
     if bounds.document_bytes > LARGEST_JOB_BYTES:
         problems.append(f"DOCUMENT_BYTES must be at most {LARGEST_JOB_BYTES}, the most that Universal Print takes.")
+    if bounds.notification_tasks_per_message > MOST_TASKS_PER_MESSAGE:
+        problems.append(
+            f"NOTIFICATION_TASKS_PER_MESSAGE must be at most {MOST_TASKS_PER_MESSAGE}, which a message of a queue holds."
+        )
     if bounds.subscription_seconds > LONGEST_SUBSCRIPTION_SECONDS:
         problems.append(
             f"SUBSCRIPTION_SECONDS must be at most {LONGEST_SUBSCRIPTION_SECONDS}, the most that Graph takes."

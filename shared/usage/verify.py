@@ -31,8 +31,8 @@ _BATCH_ROWS = 1_000
 class Compared:
     """One partition: rows and sums of columns in Graph, in the Parquet file and in the CSV file; None where it is not.
 
-    A file that cannot be read has no sums. A partition that Graph has nothing of is `kept`: what was reported once is not
-    thrown away.
+    A file that cannot be read has no sums. A partition that Graph has nothing of is `kept`: what was reported once is
+    not thrown away.
     """
 
     series: str

@@ -103,6 +103,7 @@ def test_blank_counts_as_not_set() -> None:
         ("POLL_FIRST_SECONDS", "soon", "number above 0"),
         ("POLL_FIRST_SECONDS", "9999", "POLL_LONGEST_SECONDS"),
         ("POLL_GROWTH", "0.5", "at least 1"),
+        ("NOTIFICATION_TASKS_PER_MESSAGE", "401", "at most 400"),
         ("DOCUMENT_BYTES", "1000000001", "1000000000"),
     ],
 )

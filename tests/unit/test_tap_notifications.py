@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions import notifications
+from shared.bounds import KIBIBYTE
 from shared.notifications import receiving
 from shared.notifications.messages import messages_of, trace_of
 from shared.notifications.reading import (
@@ -28,7 +30,7 @@ from shared.notifications.reading import (
     read_notifications,
 )
 from shared.notifications.receiving import Received, answer_validation, receive, receive_notifications
-from shared.settings import load_settings
+from shared.settings import MOST_TASKS_PER_MESSAGE, load_settings
 from shared.tasks.messages import read_event, read_tasks
 from tests.support.notices import BEFORE, DEFINITION, SECRET, SETTINGS, body_of, lifecycle, notice, task_id
 from tests.support.tenant import ROOT, TENANT_ID
@@ -171,6 +173,12 @@ def test_a_lifecycle_event_is_queued_with_when_it_came() -> None:
         "at": "2026-11-01T00:00:00+00:00",
         "traceparent": TRACE,
     }
+
+
+def test_the_largest_message_fits_into_a_queue() -> None:
+    tasks = tuple(TaskNotice("d" * 100, f"{number:0100}") for number in range(MOST_TASKS_PER_MESSAGE))
+    (message,) = messages_of(Notices(tasks=tasks), TRACE, NOW, most=MOST_TASKS_PER_MESSAGE)
+    assert len(base64.b64encode(json.dumps(message).encode())) <= 64 * KIBIBYTE
 
 
 def test_a_forged_batch_is_accepted_and_forgotten_and_the_log_names_no_secret(caplog: pytest.LogCaptureFixture) -> None:
