@@ -156,6 +156,15 @@ def test_a_file_that_was_only_opened_is_not_announced() -> None:
     assert filters == [{"operatorType": "StringNotIn", "key": "data.api", "values": ["CreateFile", "SftpCreate"]}]
 
 
+def test_an_alert_of_the_app_is_seen_by_its_line_and_by_its_metric() -> None:
+    """Lines are sampled under load, and there may be no metrics."""
+    rule = next(rule for rule in bicep.variable("app/alerts.bicep", "rules") if rule["name"] == "app-alert")
+    assert re.match(r"union \(traces \| .*\), \(customMetrics \| where name == \"print\.alert\" .*\)", rule["query"])
+    sampled = json.loads((ROOT / "host.json").read_text("utf-8"))["logging"]["applicationInsights"]["samplingSettings"]
+    assert sampled["isEnabled"]
+    assert "Trace" not in sampled["excludedTypes"]
+
+
 def test_the_runtime_is_the_one_that_the_package_is_built_for() -> None:
     from infra.package.assembling import PYTHON
 
