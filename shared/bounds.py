@@ -1,4 +1,4 @@
-"""Every bound of the system: a name, a unit, a default. Each can be changed by a setting of the same name."""
+"""Every bound of the system: a name, a unit, a default, and what it may be. Each is a setting of the same name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ MEBIBYTE = 1024 * KIBIBYTE
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+# Graph: upload-data-to-upload-session.
+UPLOAD_PART_STEP_BYTES = 320 * KIBIBYTE
+UPLOAD_PART_BELOW_BYTES = 10_000_000
+# Universal Print: limits and quotas.
+LARGEST_JOB_BYTES = 1_000_000_000
+# Storage: a message of a queue holds 64 KiB of base64, and the id of a task is taken with 100 characters at most.
+MOST_TASKS_PER_MESSAGE = 400
+# Graph: subscription, maximum for print task definitions (4,230 minutes).
+LONGEST_SUBSCRIPTION_SECONDS = 4_230 * 60
 
 
 def _bound(default: float, unit: str, meaning: str) -> float:
@@ -117,3 +126,33 @@ def describe() -> list[tuple[str, float, str, str]]:
         for bound in fields(Bounds)
         if isinstance(bound.default, (int, float))
     ]
+
+
+def bound_problems(bounds: Bounds) -> list[str]:
+    """A sentence for each value that the services do not take, or that contradicts another."""
+    problems = []
+    if bounds.upload_part_bytes % UPLOAD_PART_STEP_BYTES or bounds.upload_part_bytes >= UPLOAD_PART_BELOW_BYTES:
+        problems.append(
+            f"UPLOAD_PART_BYTES must be a multiple of {UPLOAD_PART_STEP_BYTES} below {UPLOAD_PART_BELOW_BYTES}, "
+            f"not {bounds.upload_part_bytes}."
+        )
+    if bounds.upload_parts_in_flight > 4:
+        problems.append(f"UPLOAD_PARTS_IN_FLIGHT must be 1 to 4, not {bounds.upload_parts_in_flight}.")
+    if bounds.document_bytes > LARGEST_JOB_BYTES:
+        problems.append(f"DOCUMENT_BYTES must be at most {LARGEST_JOB_BYTES}, the most that Universal Print takes.")
+    if bounds.notification_tasks_per_message > MOST_TASKS_PER_MESSAGE:
+        problems.append(
+            f"NOTIFICATION_TASKS_PER_MESSAGE must be at most {MOST_TASKS_PER_MESSAGE}: a message holds no more."
+        )
+    if bounds.subscription_seconds > LONGEST_SUBSCRIPTION_SECONDS:
+        problems.append(
+            f"SUBSCRIPTION_SECONDS must be at most {LONGEST_SUBSCRIPTION_SECONDS}, the most that Graph takes."
+        )
+    if not bounds.subscription_alert_seconds < bounds.subscription_renew_seconds < bounds.subscription_seconds:
+        problems.append("SUBSCRIPTION_ALERT_SECONDS, _RENEW_SECONDS and SUBSCRIPTION_SECONDS must grow in this order.")
+    if bounds.poll_growth < 1:
+        problems.append("POLL_GROWTH must be at least 1, so that polls do not come ever faster.")
+    for first, longest in (("poll_first", "poll_longest"), ("retry_first", "retry_longest")):
+        if getattr(bounds, f"{first}_seconds") > getattr(bounds, f"{longest}_seconds"):
+            problems.append(f"{first.upper()}_SECONDS must not be above {longest.upper()}_SECONDS.")
+    return problems

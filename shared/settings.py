@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared import setting_values as values
-from shared.bounds import KIBIBYTE, Bounds
+from shared.bounds import Bounds, bound_problems
 from shared.errors import SettingsError
 
 DEFAULT_GRAPH_BASE_URL = "https://graph.microsoft.com/v1.0"
@@ -77,13 +77,6 @@ CLOUDS: Mapping[str, str] = {
 }
 # Graph: subscriptions, clientState.
 CLIENT_STATE_CHARACTERS = 128
-UPLOAD_PART_STEP_BYTES = 320 * KIBIBYTE
-UPLOAD_PART_BELOW_BYTES = 10_000_000
-LARGEST_JOB_BYTES = 1_000_000_000
-# Storage: a message of a queue holds 64 KiB of base64, and the id of a task is taken with 100 characters at most.
-MOST_TASKS_PER_MESSAGE = 400
-# Graph: subscription, maximum for print task definitions (4,230 minutes).
-LONGEST_SUBSCRIPTION_SECONDS = 4_230 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,34 +360,5 @@ def _bounds(reader: _Reader) -> Bounds:
         if value is not None:
             chosen[bound.name] = value
     bounds = Bounds(**chosen)
-    reader.problems.extend(_bound_problems(bounds))
+    reader.problems.extend(bound_problems(bounds))
     return bounds
-
-
-def _bound_problems(bounds: Bounds) -> list[str]:
-    problems = []
-    if bounds.upload_part_bytes % UPLOAD_PART_STEP_BYTES or bounds.upload_part_bytes >= UPLOAD_PART_BELOW_BYTES:
-        problems.append(
-            f"UPLOAD_PART_BYTES must be a multiple of {UPLOAD_PART_STEP_BYTES} below {UPLOAD_PART_BELOW_BYTES}, "
-            f"not {bounds.upload_part_bytes}."
-        )
-    if bounds.upload_parts_in_flight > 4:
-        problems.append(f"UPLOAD_PARTS_IN_FLIGHT must be 1 to 4, not {bounds.upload_parts_in_flight}.")
-    if bounds.document_bytes > LARGEST_JOB_BYTES:
-        problems.append(f"DOCUMENT_BYTES must be at most {LARGEST_JOB_BYTES}, the most that Universal Print takes.")
-    if bounds.notification_tasks_per_message > MOST_TASKS_PER_MESSAGE:
-        problems.append(
-            f"NOTIFICATION_TASKS_PER_MESSAGE must be at most {MOST_TASKS_PER_MESSAGE}, which a message of a queue holds."
-        )
-    if bounds.subscription_seconds > LONGEST_SUBSCRIPTION_SECONDS:
-        problems.append(
-            f"SUBSCRIPTION_SECONDS must be at most {LONGEST_SUBSCRIPTION_SECONDS}, the most that Graph takes."
-        )
-    if not bounds.subscription_alert_seconds < bounds.subscription_renew_seconds < bounds.subscription_seconds:
-        problems.append("SUBSCRIPTION_ALERT_SECONDS, _RENEW_SECONDS and SUBSCRIPTION_SECONDS must grow in this order.")
-    if bounds.poll_growth < 1:
-        problems.append("POLL_GROWTH must be at least 1, so that polls do not come ever faster.")
-    for first, longest in (("poll_first", "poll_longest"), ("retry_first", "retry_longest")):
-        if getattr(bounds, f"{first}_seconds") > getattr(bounds, f"{longest}_seconds"):
-            problems.append(f"{first.upper()}_SECONDS must not be above {longest.upper()}_SECONDS.")
-    return problems

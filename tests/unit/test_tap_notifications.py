@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions import notifications
-from shared.bounds import KIBIBYTE
+from shared.bounds import KIBIBYTE, MOST_TASKS_PER_MESSAGE
 from shared.notifications import receiving
 from shared.notifications.messages import messages_of, trace_of
 from shared.notifications.reading import (
@@ -30,7 +30,7 @@ from shared.notifications.reading import (
     read_notifications,
 )
 from shared.notifications.receiving import Received, answer_validation, receive, receive_notifications
-from shared.settings import MOST_TASKS_PER_MESSAGE, load_settings
+from shared.settings import load_settings
 from shared.tasks.messages import read_event, read_tasks
 from tests.support.notices import BEFORE, DEFINITION, SECRET, SETTINGS, body_of, lifecycle, notice, task_id
 from tests.support.tenant import ROOT, TENANT_ID
