@@ -49,6 +49,8 @@ class OtherAccount:
     reason: str
 
 
+# Nobody said when the service will be there again: thousands of documents do not ask every few seconds for hours.
+AWAY = frozenset({"graphUnreachable", "authorityUnavailable"})
 # Until the start is sent nothing can have been printed, so another job may be made.
 REPLACEABLE = frozenset({State.ACCEPTED, State.CREATING, State.CREATED})
 
@@ -70,6 +72,8 @@ def meaning(error: Exception, record: Record, bounds: Bounds, random: float) -> 
                 # Another account may be in order, and a job that was not started can be left behind.
                 return PutOff(1.0, error.code, error.reason, fresh=True)
             return PutOff(bounds.account_wait_seconds, error.code, error.reason)
+        case NotNow() if error.code in AWAY:
+            return PutOff(max(error.delay, later), error.code, error.reason)
         case NotNow():
             return PutOff(max(error.delay, 1.0), error.code, error.reason)
         case GraphThrottled():

@@ -242,6 +242,16 @@ def test_a_wait_that_was_asked_for_is_kept(error: Exception, delay: float) -> No
     assert (decision.delay, decision.fresh) == (delay, False)
 
 
+@pytest.mark.parametrize("code", ["graphUnreachable", "authorityUnavailable"])
+def test_a_service_that_stays_away_is_asked_ever_more_rarely(code: str) -> None:
+    delays = []
+    for attempts in (1, 3, 5, 20):
+        decision = _meaning(NotNow(code, "away", 15), replace(_in(State.ACCEPTED, None), attempts=attempts))
+        assert isinstance(decision, PutOff)
+        delays.append(decision.delay)
+    assert delays == [15, 30, 120, BOUNDS.retry_longest_seconds * 0.75]
+
+
 def test_a_lapsed_account_is_asked_again_when_no_other_can_take_over() -> None:
     decision = _meaning(AccountLapsed("print1@contoso.com", "revoked", 1), _in(State.STARTED))
     assert decision == PutOff(BOUNDS.account_wait_seconds, "accountLapsed", "revoked")
