@@ -69,6 +69,9 @@ param alwaysReadyHttp int = 1
 @description('Private endpoints for storage and vault, and a network for the app.')
 param privateNetworking bool = false
 
+@description('How the addresses of that network begin, which has 65,536. Networks that are peered may share none.')
+param networkPrefix string = '10.20'
+
 @description('SFTP on the document storage. It gives that account a hierarchical namespace, which cannot be changed later.')
 param sftp bool = false
 
@@ -104,7 +107,7 @@ module monitoring 'app/monitoring.bicep' = {
 
 module network 'app/network.bicep' = if (privateNetworking) {
   scope: group
-  params: { token: token, location: location, tags: tags }
+  params: { token: token, location: location, tags: tags, prefix: networkPrefix }
 }
 
 module hostStorage 'app/host-storage.bicep' = {

@@ -1,19 +1,20 @@
 param token string
 param location string
 param tags object
+param prefix string
 
 resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
   name: 'vnet-${token}'
   location: location
   tags: tags
   properties: {
-    addressSpace: { addressPrefixes: ['10.20.0.0/16'] }
+    addressSpace: { addressPrefixes: ['${prefix}.0.0/16'] }
     subnets: [
       {
         // Flex Consumption takes no underscore in the name, and about 40 addresses for an app.
         name: 'app'
         properties: {
-          addressPrefix: '10.20.0.0/24'
+          addressPrefix: '${prefix}.0.0/24'
           defaultOutboundAccess: true
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
           networkSecurityGroup: { id: appRules.id }
@@ -22,7 +23,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: '10.20.1.0/24'
+          addressPrefix: '${prefix}.1.0/24'
           defaultOutboundAccess: false
           privateEndpointNetworkPolicies: 'Enabled'
           networkSecurityGroup: { id: endpointRules.id }
