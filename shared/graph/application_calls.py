@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from shared.bounds import Bounds
-from shared.errors import GraphDenied, GraphError, NoReply
-from shared.graph.retry import call
-from shared.graph.translation import origin, reading, refusal, translated
+from shared.errors import GraphError, NoReply
+from shared.graph.retry import Retry
+from shared.graph.translation import check_origin, origin, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -58,9 +58,7 @@ class ApplicationCalls:
         self.http = http
         self._origin = origin(base_url)
         self._tokens = tokens
-        self._bounds = bounds
-        self._sleep = sleep
-        self._random = random
+        self._retry = Retry(bounds, sleep, random)
 
     async def run(
         self, operation: str, method: str, address: str, body: Mapping[str, Any] | None = None, *, repeatable: bool
@@ -86,26 +84,14 @@ class ApplicationCalls:
 
         `headers` are sent beside the usual ones.
         """
-        with reading(operation):
-            foreign = origin(address) != self._origin
-        if foreign:
-            # The token is for Graph alone, whatever an answer says.
-            raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
-
+        check_origin(operation, address, self._origin)
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {**(headers or {}), **({"Content-Type": content_type} if content is not None else {})}
-
-        async def once() -> Answer:
-            try:
-                return await self._send(operation, method, address, content, sent)
-            except GraphDenied as error:
-                if error.status != 401:
-                    raise
-            # 401 means that nothing was done. One fresh token tells an expired one from a refused app.
-            self._tokens.invalidate()
-            return await self._send(operation, method, address, content, sent)
-
-        return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
+        return await self._retry.call(
+            lambda: self._send(operation, method, address, content, sent),
+            repeatable=repeatable,
+            renew_token=self._tokens.invalidate,
+        )
 
     async def entries(
         self, operation: str, address: str, headers: Mapping[str, str] | None = None

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.bounds import Bounds
-from shared.errors import GraphDenied, GraphError
-from shared.graph.retry import call
+from shared.errors import GraphError
+from shared.graph.retry import Retry
 from shared.graph.translation import reading, translated
 from shared.upload.session import UploadSession
 
@@ -72,9 +72,7 @@ class PrintClient:
         self._base_url = base_url.rstrip("/")
         self._new_http = new_http
         self._tokens = tokens
-        self._bounds = bounds
-        self._sleep = sleep
-        self._random = random
+        self._retry = Retry(bounds, sleep, random)
         self._clients: dict[str, GraphServiceClient] = {}
 
     async def create_job(self, account: str, share_id: str, configuration: Mapping[str, Any]) -> JobView:
@@ -170,17 +168,9 @@ class PrintClient:
             with translated(operation):
                 return await send()
 
-        async def once() -> T:
-            try:
-                return await translate()
-            except GraphDenied as error:
-                if error.status != 401:
-                    raise
-            # 401 means that nothing was done. One fresh token tells an expired one from a refused account.
-            self._tokens.invalidate(account)
-            return await translate()
-
-        return await call(once, repeatable=repeatable, bounds=self._bounds, sleep=self._sleep, random=self._random)
+        return await self._retry.call(
+            translate, repeatable=repeatable, renew_token=lambda: self._tokens.invalidate(account)
+        )
 
     async def _share(self, account: str, share_id: str) -> PrinterShareItemRequestBuilder:
         client = await self._client(account)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from shared.bounds import Bounds
-from shared.errors import GraphDenied, GraphError
-from shared.graph.retry import call
-from shared.graph.translation import origin, reading, refusal, translated
+from shared.errors import GraphError
+from shared.graph.retry import Retry
+from shared.graph.translation import check_origin, origin, refusal, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -51,9 +51,8 @@ class ReportsClient:
         self._http = http
         self._tokens = tokens
         self._account = account
-        self._bounds = bounds
-        self._sleep = sleep
-        self._random = random
+        self._most_bytes = bounds.report_page_bytes
+        self._retry = Retry(bounds, sleep, random)
 
     def usage_address(self, name: str, condition: str | None) -> str:
         """The first page of a list such as `dailyPrintUsageByUser`, of all rows or of those that fit the `$filter`."""
@@ -73,22 +72,10 @@ class ReportsClient:
 
         Raises GraphError's branches, NoReply, AccountLapsed, and NotNow where Graph asks for a long wait.
         """
-        with reading("read report"):
-            foreign = origin(address) != self._origin
-        if foreign:
-            # The token is for Graph alone, whatever an answer says.
-            raise GraphError("read report", 200, "foreignLink", "a nextLink leads to another host")
-
-        async def once() -> Page:
-            try:
-                return await self._get(address)
-            except GraphDenied as error:
-                if error.status != 401:
-                    raise
-            self._tokens.invalidate(self._account)
-            return await self._get(address)
-
-        return await call(once, repeatable=True, bounds=self._bounds, sleep=self._sleep, random=self._random)
+        check_origin("read report", address, self._origin)
+        return await self._retry.call(
+            lambda: self._get(address), repeatable=True, renew_token=lambda: self._tokens.invalidate(self._account)
+        )
 
     async def _get(self, address: str) -> Page:
         token = await self._tokens.access_token(self._account)
@@ -99,7 +86,7 @@ class ReportsClient:
                 size = 0
                 async for piece in answer.aiter_bytes():
                     size += len(piece)
-                    if size > self._bounds.report_page_bytes:
+                    if size > self._most_bytes:
                         raise GraphError("read report", 200, "pageTooLarge", f"a page is above {size} bytes")
                     pieces.append(piece)
             content = b"".join(pieces)

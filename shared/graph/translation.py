@@ -91,6 +91,14 @@ def origin(address: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
+def check_origin(operation: str, address: str, graph: tuple[str, str]) -> None:
+    """Raises GraphError for an address elsewhere, whatever answer it came from, and NoReply for what is none."""
+    with reading(operation):
+        foreign = origin(address) != graph
+    if foreign:
+        raise GraphError(operation, 200, "foreignLink", "a nextLink leads to another host")
+
+
 def refusal(operation: str, status: int, headers: Mapping[str, str], content: bytes) -> GraphError:
     """The branch of the tree for an error answer that was read without the SDK."""
     try:

@@ -25,7 +25,7 @@ from shared.errors import (
     PrintFunctionsError,
 )
 from shared.graph.print_client import JobView, PrintClient
-from shared.graph.retry import call
+from shared.graph.retry import Retry
 from shared.graph.translation import LONGEST_WAIT_SECONDS, retry_after, translated
 from tests.support.clock import Clock
 
@@ -197,11 +197,12 @@ async def test_a_date_is_read_by_the_clock_of_the_service() -> None:
 
 
 class Sender:
-    """Raises what it was given, one by one, then answers."""
+    """Raises what it was given, one by one, then answers. `tokens` has after which send each token was renewed."""
 
     def __init__(self, *troubles: PrintFunctionsError) -> None:
         self.troubles = list(troubles)
         self.sent = 0
+        self.tokens: list[int] = []
 
     async def __call__(self) -> str:
         self.sent += 1
@@ -223,7 +224,8 @@ def _unavailable(seconds: float | None = None) -> GraphUnavailable:
 
 
 async def _call(sender: Sender, clock: Clock, *, repeatable: bool) -> str:
-    return await call(sender, repeatable=repeatable, bounds=BOUNDS, sleep=clock.sleep, random=lambda: 0.5)
+    retry = Retry(BOUNDS, clock.sleep, lambda: 0.5)
+    return await retry.call(sender, repeatable=repeatable, renew_token=lambda: sender.tokens.append(sender.sent))
 
 
 @pytest.mark.parametrize(
@@ -269,3 +271,18 @@ async def test_a_refusal_is_not_repeated(kind: type[GraphError]) -> None:
     with pytest.raises(kind):
         await _call(sender, Clock(), repeatable=True)
     assert sender.sent == 1
+
+
+@pytest.mark.parametrize("repeatable", [False, True])
+async def test_a_refused_token_is_renewed_once_for_each_send_whether_it_may_be_repeated_or_not(
+    repeatable: bool,
+) -> None:
+    denied = GraphDenied("create job", 401, "InvalidAuthenticationToken", "expired")
+    sender = Sender(denied)
+    assert await _call(sender, Clock(), repeatable=repeatable) == "done"
+    assert (sender.sent, sender.tokens) == (2, [1])
+
+    refused = Sender(denied, denied)
+    with pytest.raises(GraphDenied):
+        await _call(refused, Clock(), repeatable=repeatable)
+    assert (refused.sent, refused.tokens) == (2, [1])
