@@ -215,6 +215,11 @@ module events 'app/event-topic.bicep' = {
   }
 }
 
+module deadLetters 'app/event-dead-letters.bicep' = {
+  scope: group
+  params: { storageName: documentStorage.outputs.name, topicPrincipalId: events.outputs.principalId }
+}
+
 module alerts 'app/alerts.bicep' = {
   scope: group
   params: {

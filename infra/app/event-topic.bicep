@@ -8,28 +8,12 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
   name: storageName
 }
 
-resource deadLetters 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' existing = {
-  name: '${storageName}/default/event-dead-letters'
-}
-
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   name: name
   location: location
   tags: tags
   identity: { type: 'SystemAssigned' }
   properties: { source: account.id, topicType: 'Microsoft.Storage.StorageAccounts' }
-}
-
-var blobContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
-
-resource keeps 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: deadLetters
-  name: guid(deadLetters.id, topic.id, blobContributor)
-  properties: {
-    principalId: topic.identity.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobContributor)
-  }
 }
 
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
@@ -43,3 +27,4 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 }
 
 output name string = topic.name
+output principalId string = topic.identity.principalId

@@ -129,7 +129,7 @@ def test_what_events_could_not_be_delivered_goes_to_a_container_that_is_made() -
     (named,) = re.findall(r"blobContainerName: '([\w-]+)'", bicep.text("app/event-subscription.bicep"))
     assert named == bicep.variable(STORE, "deadLetters")
     assert "union(containers, [deadLetters])" in bicep.text(STORE)
-    assert f"/default/{named}'" in bicep.text("app/event-topic.bicep"), "and the topic's identity may write there"
+    assert f"/default/{named}'" in bicep.text("app/event-dead-letters.bicep"), "the topic's identity may write there"
 
 
 def test_files_are_kept_as_long_as_the_documentation_says() -> None:

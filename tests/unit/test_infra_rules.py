@@ -97,6 +97,14 @@ def test_the_name_of_a_role_assignment_is_known_before_anything_is_made() -> Non
                 assert part in bicep.template(template)["parameters"] or template_constant(template, part, config)
 
 
+def test_a_role_is_named_after_who_gets_it() -> None:
+    """The same name for another identity, as of something that was made again, is refused."""
+    for template, entry in bicep.resources("Microsoft.Authorization/roleAssignments"):
+        config = entry["config"].get("config", entry["config"])
+        who = config["properties"]["principalId"]
+        assert who in config["name"]["function"]["parameters"].values(), (template, who)
+
+
 def template_constant(template: str, symbol: str, config: dict[str, Any]) -> bool:
     """Whether a symbol is a plain text of the template, or goes over such texts."""
     loop = config.get("loop_type", {}).get("detail", {})

@@ -98,7 +98,7 @@ def test_roles_are_those_that_the_code_needs_and_no_wider() -> None:
         },
         "app/vault.bicep": {"4633458b-17de-408a-b874-0445c86b69e6", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"},
         "app/monitoring.bicep": {"3913510d-42f4-4e42-8a64-420c390055eb"},
-        "app/event-topic.bicep": {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"},
+        "app/event-dead-letters.bicep": {"ba92f5b4-2d11-453d-a403-e96b0029c9fe"},
     }
     guid = re.compile(r"'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'")
     found = {name: set(guid.findall(bicep.text(name))) for name in bicep.names() if guid.search(bicep.text(name))}
