@@ -123,6 +123,12 @@ class HeldEntry:
         """Where the entry lies in the state container."""
         return held_path(self.user_id, self.printer_id, self.job_id)
 
+    @property
+    def run(self) -> str | None:
+        """The call whose claim or release this is; None for a job that is only held."""
+        whose = self.ending or self.release
+        return whose.run if whose else None
+
 
 @dataclass(frozen=True, slots=True)
 class HeldView:

@@ -14,7 +14,7 @@ from shared.held.steps import back_to_held, close, look_later, next_look, note_a
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
 from shared.submission.record import Result, moment, timestamp
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
-from shared.tasks.messages import released_message
+from shared.tasks.messages import ReleasedEvent, released_message
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
 
@@ -27,11 +27,12 @@ STOPPED = "stopped"
 FAILED_ALERT = "releasedJobFailed"
 
 
-async def follow(path: str, looks: int, services: TaskServices) -> None:
+async def follow(event: ReleasedEvent, services: TaskServices) -> None:
     """Handle one {"kind": "released"} message: look at the entry's job, or go on with what a dead worker left.
 
-    `looks` is the version that the message was made for; a message from before the newest one is dropped.
+    A message from before the newest version is dropped, and so is that of a call which lost the race for this one.
     """
+    path, looks = event.path, event.looks
     loaded = await services.entries.load(path)
     if loaded is None:
         return
@@ -39,9 +40,9 @@ async def follow(path: str, looks: int, services: TaskServices) -> None:
     claimed = entry.release if entry.state is HeldState.RELEASING else entry.ending
     left = (moment(claimed.until) - services.now()).total_seconds() if claimed else 0.0
     if looks > entry.sequence and left > 0:
-        await services.events.send(released_message(path, looks, entry.task_id), EARLY_SECONDS)
+        await services.events.send(released_message(path, looks, entry.task_id, event.run), EARLY_SECONDS)
         return
-    if looks != entry.sequence:
+    if looks != entry.sequence or event.run not in (None, entry.run):
         return
     if entry.state in (HeldState.RELEASING, HeldState.ENDING) and left > 0:
         await look_later(entry, left + CLAIM_MARGIN_SECONDS, services)

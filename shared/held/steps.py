@@ -35,7 +35,7 @@ def new_run(services: TaskServices) -> str:
 
 async def look_later(entry: HeldEntry, delay: float, services: TaskServices) -> None:
     """Queue a look at this version of the entry."""
-    await services.events.send(released_message(entry.path, entry.sequence, entry.task_id), delay)
+    await services.events.send(released_message(entry.path, entry.sequence, entry.task_id, entry.run), delay)
 
 
 def next_look(entry: HeldEntry, delay: float, services: TaskServices) -> HeldEntry:
@@ -49,8 +49,8 @@ async def claim(
 ) -> tuple[HeldEntry, str]:
     """Write a claim, and queue the look after `delay` seconds that goes on from it. Raises StorageConflict.
 
-    Both are sent at once: a message too many is dropped for its sequence, and upkeep finds an entry without one. A look
-    that comes while the claim stands comes back when it would lapse.
+    Both are sent at once: the message of a claim that was not written is dropped for its run, and upkeep finds an entry
+    without one. A look that comes while the claim stands comes back when it would lapse.
     """
     claimed = replace(next_look(entry, delay, services), told=False, **changes)
     saved, queued = await asyncio.gather(
@@ -84,10 +84,10 @@ async def sent(
         release = replace(release, printer_id=printer_id, printer_name=printer.display_name if printer else printer_id)
     release = replace(release, destination_job_id=job_id)
     delay = services.bounds.poll_first_seconds
-    if not look_queued:
-        entry = next_look(entry, delay, services)
-        await look_later(entry, delay, services)
     moved = replace(entry, state=HeldState.RELEASED, release=release, ending=None)
+    if not look_queued:
+        moved = next_look(moved, delay, services)
+        await look_later(moved, delay, services)
     await services.entries.save(moved, etag)
     count("print.released")
     return moved

@@ -22,7 +22,7 @@ async def dispatch(body: bytes, by: str, services: TaskServices) -> None:
             await _handle_all(read_tasks(message), by, services)
         case "released":
             event = read_released(message)
-            await follow(event.path, event.looks, services)
+            await follow(event, services)
         case "lifecycle":
             from shared.subscriptions.lifecycle import handle_lifecycle
             from shared.subscriptions.services import subscription_services

@@ -36,10 +36,14 @@ class TaskEvent:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedEvent:
-    """A held entry that should be looked at, and the version for which the message was made."""
+    """A held entry that should be looked at, and the version for which the message was made.
+
+    `run` names the call that made it; None in messages of earlier releases.
+    """
 
     path: str
     looks: int
+    run: str | None = None
 
 
 def read_event(body: bytes) -> Mapping[str, Any]:
@@ -68,7 +72,10 @@ def read_released(message: Mapping[str, Any]) -> ReleasedEvent:
         raise EventUnreadable("a released message has no path of a held entry")
     if not isinstance(looks, int) or isinstance(looks, bool) or looks < 0:
         raise EventUnreadable("a released message has no number of looks")
-    return ReleasedEvent(path, looks)
+    run = message.get("run")
+    if run is not None and not isinstance(run, str):
+        raise EventUnreadable("a released message has a run that is no text")
+    return ReleasedEvent(path, looks, run)
 
 
 def task_message(event: TaskEvent) -> dict[str, Any]:
@@ -84,9 +91,9 @@ def task_message(event: TaskEvent) -> dict[str, Any]:
     }
 
 
-def released_message(path: str, looks: int, task_id: str) -> dict[str, Any]:
-    """The message that brings a look at the version `looks` of the held entry at `path`."""
-    return {"kind": "released", "path": path, "looks": looks, "traceparent": traceparent_of(task_id)}
+def released_message(path: str, looks: int, task_id: str, run: str | None = None) -> dict[str, Any]:
+    """The message that brings a look at the version `looks`, made by the call `run`, of the held entry at `path`."""
+    return {"kind": "released", "path": path, "looks": looks, "run": run, "traceparent": traceparent_of(task_id)}
 
 
 def _task(entry: Mapping[str, Any], message: Mapping[str, Any]) -> TaskEvent:

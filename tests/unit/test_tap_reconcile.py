@@ -291,6 +291,11 @@ def test_a_message_that_names_no_held_entry_is_refused(path: Any) -> None:
         read_released({"kind": "released", "path": path, "looks": 0})
 
 
+def test_a_look_that_names_its_run_by_no_text_is_refused() -> None:
+    with pytest.raises(EventUnreadable):
+        read_released({"kind": "released", "path": "held/a/b/c", "looks": 0, "run": 3})
+
+
 def test_a_batch_brings_every_task_with_what_is_common_to_them() -> None:
     message = {"kind": "tasks", "definitionId": DEFINITION, "tasks": [{"taskId": "t1"}, {"taskId": "t2"}]}
     assert [(event.definition_id, event.task_id) for event in read_tasks(message)] == [

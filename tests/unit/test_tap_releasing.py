@@ -12,6 +12,7 @@ from shared.errors import GraphConflict, GraphDenied, GraphThrottled, GraphUnava
 from shared.held.entry import HeldEntry, HeldState
 from shared.held.releasing import ReleaseCode, ReleaseOutcome, discard, release
 from shared.held.retention import tidy
+from shared.tasks.dispatching import dispatch
 from tests.support.crashes import Crash
 from tests.support.task_graph import ANNA, FakeJob
 from tests.support.task_world import LASER, OFFICE, VIRTUAL, TaskWorld, task_world
@@ -65,6 +66,23 @@ async def test_two_kiosks_race_and_one_wins(world: TaskWorld) -> None:
     assert sorted(answer.code for answer in answers) == [ReleaseCode.ALREADY_GONE, ReleaseCode.RELEASED]
     assert len(out(world)) == 1
     assert world.graph.calls.count("redirect") == 1
+
+
+async def test_a_job_that_was_raced_for_is_followed_and_counted_once(world: TaskWorld) -> None:
+    entry = await world.hold()
+    await asyncio.gather(tap(world, entry, OFFICE), tap(world, entry, LASER))
+    world.graph.calls.clear()
+    world.clock.advance(60)
+    # Both messages are taken from the queue at the same time, as two instances would.
+    bodies = list(iter(world.events.take, None))
+    await asyncio.gather(*(dispatch(body.encode(), "run", world.services) for body in bodies))
+
+    assert len(bodies) == 2
+    assert world.graph.calls.count("get_job") == 1
+    (job,) = out(world)
+    world.graph.set_state(job.printer_id, job.id, "completed")
+    await world.settle()
+    assert [line["outcome"] for lines in world.ledger.lines.values() for line in lines] == ["completed"]
 
 
 async def test_one_kiosk_that_asks_twice_at_once_redirects_once(world: TaskWorld) -> None:
