@@ -243,7 +243,7 @@ class _Memory:
         self._stored[path] = Stored(content, etag + "1")
         return etag + "1"
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:  # noqa: ARG002 - as above
         self._stored.pop(path, None)
 
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:

@@ -122,8 +122,8 @@ async def _wake(entry: HeldEntry, _: str, services: TaskServices) -> None:
     await look_later(entry, 0.0, services)
 
 
-async def _remove(entry: HeldEntry, _: str, services: TaskServices) -> None:
-    await services.entries.remove(entry.path)
+async def _remove(entry: HeldEntry, etag: str, services: TaskServices) -> None:
+    await services.entries.remove(entry.path, etag)
 
 
 _WORK: Mapping[str, Work] = {"expire": _expire, "check": _check, "wake": _wake, "remove": _remove}

@@ -66,9 +66,12 @@ class HeldEntries:
         except StorageConflict:
             logger.info("%s changed while its outcome was told", path)
 
-    async def remove(self, path: str) -> None:
-        """Remove the entry; nothing happens where there is none."""
-        await self._state.delete(path)
+    async def remove(self, path: str, etag: str | None = None) -> None:
+        """Remove the entry, with `etag` only that version; nothing happens where there is none.
+
+        Raises StorageConflict where somebody else wrote first.
+        """
+        await self._state.delete(path, etag)
 
     async def _list(self, prefix: str) -> AsyncIterator[tuple[HeldView, str]]:
         async for found in self._state.list_summaries(prefix):

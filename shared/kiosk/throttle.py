@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +17,10 @@ from shared.bounds import Bounds
 from shared.errors import KioskRefused, StorageConflict
 from shared.kiosk.keys import KioskKeys, Purpose
 from shared.names import ATTEMPTS_PREFIX, kiosk_attempts_path, person_attempts_path
-from shared.storage.state import StateStore, Stored
+from shared.storage.state import StateStore, Stored, Summary
 from shared.submission.record import moment, timestamp
+
+logger = logging.getLogger(__name__)
 
 # How often an attempt is counted anew because another one was counted at the same time.
 _TRIES = 3
@@ -132,18 +135,21 @@ async def tidy_attempts(state: StateStore, now: datetime, bounds: Bounds) -> int
     Old is what was written before both the failures are forgotten and the longest wait is over.
     """
     seconds = max(bounds.kiosk_forget_seconds, bounds.kiosk_wait_seconds, bounds.pin_wait_seconds)
-    old: list[str] = []
+    old: list[Summary] = []
     async for found in state.list_summaries(ATTEMPTS_PREFIX):
         if (now - found.modified).total_seconds() > seconds:
-            old.append(found.path)
+            old.append(found)
         if len(old) >= bounds.kiosk_attempts_removed:
             break
     gate = asyncio.Semaphore(_REMOVED_AT_ONCE)
 
-    async def remove(path: str) -> None:
-        # An attempt that is counted at this very moment begins at one, with the record or without it.
+    async def remove(found: Summary) -> bool:
         async with gate:
-            await state.delete(path)
+            try:
+                await state.delete(found.path, found.etag)
+            except StorageConflict:
+                logger.info("%s was counted on while it was to be removed", found.path)
+                return False
+        return True
 
-    await asyncio.gather(*(remove(path) for path in old))
-    return len(old)
+    return sum(await asyncio.gather(*(remove(found) for found in old)))

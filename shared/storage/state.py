@@ -57,8 +57,11 @@ class StateStore(Protocol):
         """
         ...
 
-    async def delete(self, path: str) -> None:
-        """Remove the document; nothing happens where there is none."""
+    async def delete(self, path: str, etag: str | None = None) -> None:
+        """Remove the document; nothing happens where there is none.
+
+        With `etag` only that version: raises StorageConflict where it is not current, or may have been removed before.
+        """
         ...
 
     def list_paths(self, prefix: str) -> AsyncIterator[str]:
@@ -142,14 +145,19 @@ class BlobStateStore:
         condition = {"overwrite": True, "etag": etag, "match_condition": MatchConditions.IfNotModified}
         return await self._write(path, content, {**condition, "metadata": summary_metadata(summary)})
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:
         """See StateStore."""
-        from azure.core.exceptions import ResourceNotFoundError
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
+        match = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        condition: dict[str, Any] = {} if etag is None else match
         try:
-            await self._container.delete_blob(path)
+            await self._container.delete_blob(path, **condition)
         except ResourceNotFoundError:
             return
+        except ResourceModifiedError as error:
+            raise StorageConflict(f"{path} was changed by somebody else") from error
 
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:
         """See StateStore."""
@@ -159,7 +167,9 @@ class BlobStateStore:
     async def list_summaries(self, prefix: str) -> AsyncIterator[Summary]:
         """See StateStore."""
         async for blob in self._container.list_blobs(name_starts_with=prefix, include=["metadata"]):
-            yield Summary(blob.name, read_summary(blob.metadata), str(blob.etag), blob.last_modified)
+            # Storage: a listing shows an ETag without the quotes that it has in every header.
+            etag = f'"{str(blob.etag).strip('"')}"'
+            yield Summary(blob.name, read_summary(blob.metadata), etag, blob.last_modified)
 
     async def _write(self, path: str, content: bytes, condition: dict[str, object]) -> str:
         from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError

@@ -15,6 +15,7 @@ from azure.storage.blob._shared import policies_async as blob_policies
 from azure.storage.queue._shared import policies_async as queue_policies
 
 from emulator.azurite import StorageAccount
+from shared.errors import StorageConflict
 from shared.names import STATE
 from shared.settings import StorageConnection
 from shared.storage.clients import Storage, open_storage
@@ -38,9 +39,22 @@ async def test_a_listing_shows_summaries_in_any_script_without_reading_documents
     await storage.state.create(prefix + "p/1", b"{}")
     found = [entry async for entry in storage.state.list_summaries(prefix)]
     assert [(entry.path, dict(entry.values)) for entry in found] == [(prefix + "p/1", {}), (prefix + "p/2", summary)]
-    assert found[1].etag.strip('"') == etag.strip('"')
+    assert found[1].etag == etag
     await storage.state.replace(prefix + "p/2", b"{}", found[1].etag, {"pages": 4})
     assert [dict(entry.values) async for entry in storage.state.list_summaries(prefix + "p/2")] == [{"pages": 4}]
+
+
+async def test_only_the_version_that_a_listing_showed_is_removed(storage: Storage) -> None:
+    path = f"attempts/{uuid.uuid4()}"
+    first = await storage.state.create(path, b"1")
+    (shown,) = [entry async for entry in storage.state.list_summaries(path)]
+    assert shown.etag == first
+    await storage.state.replace(path, b"2", first)
+    with pytest.raises(StorageConflict):
+        await storage.state.delete(path, shown.etag)
+    (shown,) = [entry async for entry in storage.state.list_summaries(path)]
+    await storage.state.delete(path, shown.etag)
+    assert await storage.state.read(path) is None
 
 
 async def test_a_summary_too_large_for_a_listing_is_refused(storage: Storage) -> None:

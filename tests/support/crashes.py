@@ -60,8 +60,8 @@ class CrashingStore:
     async def replace(self, path: str, content: bytes, etag: str, summary: Mapping[str, Any] | None = None) -> str:
         return await self._plan.change(f"replace {path}", lambda: self._store.replace(path, content, etag, summary))
 
-    async def delete(self, path: str) -> None:
-        await self._plan.change(f"delete {path}", lambda: self._store.delete(path))
+    async def delete(self, path: str, etag: str | None = None) -> None:
+        await self._plan.change(f"delete {path}", lambda: self._store.delete(path, etag))
 
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:
         async for path in self._store.list_paths(prefix):

@@ -34,7 +34,9 @@ class MemoryStateStore:
             raise StorageConflict(path)
         return self._write(path, content, summary)
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:
+        if etag is not None and path in self.documents and self.documents[path].etag != etag:
+            raise StorageConflict(path)
         self.documents.pop(path, None)
 
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:

@@ -41,9 +41,9 @@ class SlowStore:
         await self._turn("replace")
         return await self.memory.replace(path, content, etag, summary)
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, etag: str | None = None) -> None:
         await self._turn("delete")
-        await self.memory.delete(path)
+        await self.memory.delete(path, etag)
 
     async def list_paths(self, prefix: str) -> AsyncIterator[str]:
         await self._turn("list")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.fernet import Fernet
@@ -343,6 +344,27 @@ async def test_failures_that_count_no_more_are_removed_by_a_bounded_upkeep(world
     assert await tidy_attempts(state, now, replace(bounds, kiosk_attempts_removed=3)) == 3
     assert await tidy_attempts(state, now, bounds) == 2
     assert [path async for path in state.list_paths("attempts/")] == ["attempts/kiosks/lobby.json"]
+
+
+async def test_a_failure_that_is_counted_while_its_record_is_removed_counts_on(world: KioskWorld) -> None:
+    state, bounds, now = world.tasks.services.state, world.services.bounds, world.services.now()
+    await world.tap("04FFEEDDCCBB80")
+    path = "attempts/kiosks/lobby.json"
+    world.tasks.state.modified[path] = now - timedelta(seconds=bounds.kiosk_forget_seconds + 1)
+
+    class Late:
+        """A state in which somebody fails once more between the listing and the removal."""
+
+        list_summaries = staticmethod(state.list_summaries)
+
+        async def delete(self, path: str, etag: str | None = None) -> None:
+            await world.tap("04FFEEDDCCBB80")
+            await state.delete(path, etag)
+
+    assert await tidy_attempts(cast("Any", Late()), now, bounds) == 0
+    stored = await state.read(path)
+    assert stored is not None
+    assert json.loads(stored.content)["count"] == 2
 
 
 async def test_failures_stay_while_a_wait_may_last_that_is_longer_than_they_count(world: KioskWorld) -> None:
