@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.errors import GraphError
 from shared.graph.application_calls import ApplicationCalls, segment
+from shared.graph.times import read_time
 from shared.graph.translation import reading, refusal, translated
 from shared.upload.session import UploadSession
 
@@ -131,7 +132,7 @@ class TaskClient:
         with reading("create upload session"):
             return UploadSession.opened(
                 upload_url=_text(values, "uploadUrl"),
-                expires=_time(values.get("expirationDateTime")),
+                expires=read_time(values.get("expirationDateTime")),
                 next_expected_ranges=values.get("nextExpectedRanges") or [],
                 size=size,
             )
@@ -226,7 +227,7 @@ def _read_job(values: Mapping[str, Any]) -> Job:
         state=str(status.get("state") or "unknown"),
         details=tuple(str(detail) for detail in status.get("details") or ()),
         description=str(status.get("description") or ""),
-        created=_time(values.get("createdDateTime")),
+        created=read_time(values.get("createdDateTime")),
         created_by=_user(values.get("createdBy") or {}),
         configuration={
             name: value for name, value in configuration.items() if value not in (None, []) and "@" not in name
@@ -250,14 +251,6 @@ def _user(values: Mapping[str, Any]) -> User | None:
         return None
     name = str(values.get("userPrincipalName") or values["id"])
     return User(str(values["id"]), name, str(values.get("displayName") or name))
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return read if read is not None and read.tzinfo is not None else None
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

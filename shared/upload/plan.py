@@ -7,15 +7,13 @@ acknowledged while the request was under way is not: answers of parallel request
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from shared.bounds import Bounds
 from shared.graph.translation import retry_after
+from shared.upload.answers import read_document, read_error_code, read_state
 from shared.upload.ranges import ALIGNMENT, ByteRange, ByteRanges, balanced_part_bytes
 from shared.upload.session import CompletedDocument, UploadProgress, UploadSession
 
@@ -25,7 +23,6 @@ PARTS_IN_FLIGHT_LIMIT = 4
 # Without a Retry-After, waits start here and double.
 FIRST_WAIT_SECONDS = 0.25
 
-_CODE = re.compile(r"\w{1,64}")
 _SESSION_ENDED = frozenset({401, 403, 404, 410})
 _UNSURE = frozenset({409, 412, 416, 423})
 
@@ -175,7 +172,7 @@ class UploadPlan:
         if isinstance(step, Question):
             return self._decide(self._process_answer(step, status, headers, body, now))
         self._flights.discard(step)
-        if status in (200, 201) and (document := _document(body, certain=status == 201)) is not None:
+        if status in (200, 201) and (document := read_document(body, certain=status == 201)) is not None:
             return self._decide(Completed(document))
         if status in (200, 202):
             missing = self._missing(body)
@@ -196,7 +193,7 @@ class UploadPlan:
             self._doubt(step, 0.0)
             return self._decide(self._pause(step.attempt, "uploadUnavailable", status, headers, now))
         if 400 <= status < 500 and status not in _UNSURE:
-            return self._decide(Refused(f"the upload host refused a part: {status} {_error_code(body)}".rstrip()))
+            return self._decide(Refused(f"the upload host refused a part: {status} {read_error_code(body)}".rstrip()))
         # The host may still be busy with an earlier send of the part: asking at once again would say nothing new.
         return self._doubt(step, self._wait(step.attempt) if step.attempt > 1 else 0.0)
 
@@ -312,54 +309,6 @@ class UploadPlan:
 
     def _missing(self, body: bytes) -> ByteRanges | None:
         """What an answer lists as missing, or None where it does not say so readably."""
-        content = _json_object(body)
-        texts = content.get("nextExpectedRanges")
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            return None
-        self._expires = read_time(content.get("expirationDateTime")) or self._expires
-        try:
-            return ByteRanges.parse(texts, self._size)
-        except ValueError:
-            return None
-
-
-def read_time(value: object) -> datetime | None:
-    """An ISO 8601 time with its zone, or None where the service did not say one."""
-    try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return time if time is not None and time.tzinfo is not None else None
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(body) if body else {}
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _document(body: bytes, *, certain: bool) -> CompletedDocument | None:
-    content = _json_object(body)
-    if not certain and ("id" not in content or "nextExpectedRanges" in content):
-        return None
-
-    def text(*names: str) -> str | None:
-        return next((content[name] for name in names if isinstance(content.get(name), str)), None)
-
-    size = content.get("size")
-    # Graph: the page's example says documentName where the type has displayName.
-    return CompletedDocument(
-        id=text("id"),
-        name=text("displayName", "documentName"),
-        content_type=text("contentType"),
-        size=size if isinstance(size, int) else None,
-    )
-
-
-def _error_code(body: bytes) -> str:
-    error = _json_object(body).get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    # Only a word: a sentence from the far side might name the secret URL.
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+        missing, expires = read_state(body, self._size)
+        self._expires = expires or self._expires
+        return missing

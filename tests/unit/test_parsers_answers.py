@@ -20,8 +20,9 @@ from shared.graph.print_client import PrintClient
 from shared.graph.reports_client import ReportsClient
 from shared.graph.subscription_client import SubscriptionClient
 from shared.graph.task_client import TaskClient
+from shared.graph.times import read_time
 from shared.graph.translation import refusal
-from shared.upload.plan import _document, _error_code, _json_object, read_time
+from shared.upload.answers import read_document, read_error_code, read_object
 from tests.support.clock import Clock
 from tests.support.json_values import bodies, changed, json_values
 
@@ -176,15 +177,15 @@ def test_any_refusal_is_a_branch_of_the_tree(status: int, headers: dict[str, str
 @SOME
 @given(bodies(changed({**SESSION, "id": "d", "size": 5, "error": {"code": "x"}}, VALUES) | VALUES))
 def test_any_answer_to_a_part_tells_something_or_nothing(body: bytes) -> None:
-    content = _json_object(body)
+    content = read_object(body)
     assert isinstance(content, dict)
     time = read_time(content.get("expirationDateTime"))
     assert time is None or time.tzinfo is not None
-    document = _document(body, certain=True)
+    document = read_document(body, certain=True)
     assert document is not None
     assert document.size is None or isinstance(document.size, int)
     # Only a word, which cannot name a secret address.
-    assert "/" not in _error_code(body)
+    assert "/" not in read_error_code(body)
 
 
 @pytest.mark.parametrize("link", ["http://[", "https://elsewhere.example/x", "/relative", "https://graph.example:x/"])
