@@ -43,9 +43,16 @@ def test_every_setting_that_the_code_reads_is_set_and_none_that_it_does_not_read
         assert f"{{ {name}:" in bicep.text(APP)
 
 
-def test_settings_that_flex_consumption_refuses_are_not_set() -> None:
-    refused = ("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE", "WEBSITE_CONTENT")
-    assert not [name for name in bicep.variable(APP, "always") if name.startswith(refused)]
+def test_what_flex_consumption_refuses_is_not_set() -> None:
+    """Functions: app settings reference, deprecations of the Flex Consumption plan."""
+    prefixes = ("FUNCTIONS_", "WEBSITE_", "SCM_", "ENABLE_ORYX_BUILD", "TZ", "linuxFxVersion")
+    assert not [name for name in bicep.variable(APP, "always") if name.startswith(prefixes)]
+    site = bicep.template(APP)["resources"]["app"]["config"]["properties"]
+    assert set(site["siteConfig"]) == {"minTlsVersion", "http20Enabled", "ftpsState"}
+    scale = site["functionAppConfig"]["scaleAndConcurrency"]
+    assert set(scale) == {"instanceMemoryMB", "maximumInstanceCount", "alwaysReady", "triggers"}
+    allowed = bicep.template("main.bicep")["parameters"]["instanceMemoryMB"]["decorators"]
+    assert {"type": "allowed", "argument": [512, 2048, 4096]} in allowed
 
 
 def test_secrets_are_references_into_the_vault_that_the_deployment_fills() -> None:
