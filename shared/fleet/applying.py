@@ -10,7 +10,7 @@ from shared.errors import GraphConflict, GraphNotFound, GraphUnavailable, NoRepl
 from shared.fleet.effects import after
 from shared.fleet.model import Fleet
 from shared.fleet.planning import plan
-from shared.fleet.steps import Step
+from shared.fleet.steps import Kind, Step
 from shared.fleet.tenant import Tenant
 
 
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 
 class TenantChanged(PrintFunctionsError):
-    """The tenant is no longer as it was when the plan was shown, and people would notice the difference."""
+    """The tenant is no longer as it was when the plan was shown, in a way that somebody has to look at."""
 
 
 class Tenancy(Protocol):
@@ -53,14 +53,21 @@ async def apply(
     """Do the steps of the plan that was made of `tenant`; `told` hears of each when it is done.
 
     `confirmed` says that somebody agreed to what people notice. Raises TenantChanged where a step became noticeable
-    that was not, and what Graph or storage answered where a step failed: the plan made anew goes on from there.
+    that was not, or somebody else published another catalog; and what Graph or storage answered where a step failed:
+    the plan made anew goes on from there.
     """
+    published = tenant.catalog
     for shown in steps:
         tenant = await tenancy.refreshed(fleet, tenant, shown)
         step = _still(fleet, tenant, shown)
         if step is None:
             told(shown, Outcome.ALREADY)
             continue
+        if step.kind is Kind.PUBLISH and tenant.catalog != published:
+            raise TenantChanged(
+                "Somebody else published another catalog meanwhile, so this one was not. Look at what differs with "
+                "`printops plan`, agree which file holds, and apply again."
+            )
         if step.noticed and not shown.noticed and not confirmed:
             raise TenantChanged(f"The tenant changed meanwhile, and people would notice: {step.sentence}. Apply again.")
         try:

@@ -260,7 +260,8 @@ def _translated(sentence: str, sections: str, document: Mapping[str, Any]) -> st
 
 
 def _entry_at(entries: object, index: int) -> Json:
-    return entries[index] if isinstance(entries, list) and index < len(entries) else {}
+    entry = entries[index] if isinstance(entries, list) and index < len(entries) else {}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _place(section: str, name: object, found: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.errors import GraphNotFound, PrintFunctionsError, StorageConflict
-from shared.fleet.catalog_document import encode_catalog
+from shared.fleet.catalog_document import catalog_problems, encode_catalog
 from shared.fleet.initial import whole_fleet
 from shared.fleet.model import Fleet, folded
 from shared.fleet.ports import Administrator, AppSide, Object
@@ -290,7 +290,9 @@ class GraphTenancy:
             document = json.loads(stored.content)
         except (ValueError, RecursionError):
             document = {}
-        return replace(tenant, catalog=document if isinstance(document, dict) else {})
+        # Of one that the functions cannot read nothing is taken over: the next one takes its place.
+        readable = isinstance(document, dict) and not catalog_problems(document)
+        return replace(tenant, catalog=document if readable else {})
 
     async def _all[T](self, keys: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:
         """What `read` says of each, a few at a time."""

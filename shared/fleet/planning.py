@@ -65,8 +65,12 @@ def _definition(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
     if wanted is None or tenant.definition_named(wanted.name):
         return
     body = {"displayName": wanted.name, "createdBy": {"displayName": wanted.app or DEFAULT_MANUFACTURER}}
+    used = (tenant.catalog or {}).get("taskDefinitionId")
+    former = next((str(entry["displayName"]) for entry in tenant.definitions if entry["id"] == used), None)
     sentence = f"Create the task definition {wanted.name!r}"
-    yield Step(Kind.CREATE_DEFINITION, wanted.name, sentence, steps.DEFINITION, body=body)
+    if former is not None:
+        sentence += f" in place of {former!r}; let people collect what that one holds before, for nobody looks after it"
+    yield Step(Kind.CREATE_DEFINITION, wanted.name, sentence, steps.DEFINITION, former is not None, body=body)
 
 
 def _printers(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
@@ -76,21 +80,35 @@ def _printers(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
         printer_id = str(printer["id"]) if printer else None
         shared = printer_id is not None and tenant.share_on(printer_id) is not None
         if printer is None and isinstance(entry, VirtualPrinter):
-            yield _created(entry)
+            yield _created(entry, _left_behind(fleet, tenant))
         yield from _updated(entry, printer, shared=shared)
         if isinstance(entry, VirtualPrinter):
             yield from _virtual(entry, printer, tenant)
         yield from _trigger(entry, printer_id, fleet, tenant, shared=shared)
 
 
-def _created(entry: VirtualPrinter) -> Step:
+def _left_behind(fleet: Fleet, tenant: Tenant) -> list[Json]:
+    """The virtual printers of the published catalog that the file no longer means, and the tenant still has."""
+    meant = {str(one["id"]) for entry in fleet.all_printers for one in tenant.printers_of(entry.name, entry.id)}
+    published = {str(entry["id"]) for entry in (tenant.catalog or {}).get("printers") or ()}
+    return [
+        one for one in tenant.printers if one.get("hasPhysicalDevice") is False and str(one["id"]) in published - meant
+    ]
+
+
+def _created(entry: VirtualPrinter, left_behind: list[Json]) -> Step:
     body = {
         "displayName": entry.name,
         "manufacturer": entry.manufacturer or DEFAULT_MANUFACTURER,
         "model": entry.model or DEFAULT_MODEL,
     }
     sentence = f"Create the virtual printer {entry.name!r}"
-    return Step(Kind.CREATE_PRINTER, entry.name, sentence, steps.NEW_PRINTER, body=body)
+    if left_behind:
+        names = " and ".join(
+            f'{one["displayName"]!r} (to rename it instead: id = "{one["id"]}")' for one in left_behind
+        )
+        sentence += f"; the file no longer names {names}, which stays as it is"
+    return Step(Kind.CREATE_PRINTER, entry.name, sentence, steps.NEW_PRINTER, bool(left_behind), body=body)
 
 
 def _updated(entry: VirtualPrinter | Device, printer: Json | None, *, shared: bool) -> Iterator[Step]:
@@ -184,10 +202,23 @@ def _publishing(fleet: Fleet, tenant: Tenant, before: list[Step]) -> Iterator[St
     changed = [name for name in names if document.get(name) != published.get(name)]
     if not changed and not before:
         return
-    felt = tenant.catalog is not None and bool(_FELT & set(changed))
+    gone = _gone(document, published)
+    felt = tenant.catalog is not None and bool(gone or _FELT & set(changed))
     told = f" ({', '.join(changed)})" if tenant.catalog is not None and changed else ""
     sentence = f"Publish {CATALOG_PATH} for the functions{told}"
+    if gone:
+        sentence += f"; it no longer names {', '.join(gone)}"
     yield Step(Kind.PUBLISH, CATALOG_PATH, sentence, steps.STORAGE, felt, body=document)
+
+
+def _gone(document: Mapping[str, Any], published: Mapping[str, Any]) -> list[str]:
+    """Shares and printers that the functions know until now, and will not: nothing prints to, or at, these any more."""
+    told = []
+    for section, what in (("shares", "the share"), ("printers", "the printer")):
+        kept = {entry["id"] for entry in document[section]}
+        left = (entry for entry in published.get(section) or () if entry["id"] not in kept)
+        told += [f"{what} {str(entry.get('displayName') or entry['id'])!r}" for entry in left]
+    return told
 
 
 def _listed(body: Mapping[str, Any]) -> str:

@@ -66,7 +66,9 @@ def moving(fleet: Fleet, tenant: Tenant) -> tuple[list[tuple[Share, TenantShare]
 
 def _moves(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
     for entry, share in moving(fleet, tenant)[0]:
+        before = tenant.printers_of("", share.printer_id) if share.printer_id else []
         sentence = f"Put the printer {entry.printer!r} behind the share {entry.name!r}"
+        sentence += "".join(f"; jobs that wait on {str(one['displayName'])!r} stay there" for one in before)
         yield Step(
             *(Kind.SWAP_PRINTER, entry.name, sentence, steps.SHARE, True),
             share_id=share.id,

@@ -20,6 +20,9 @@ from emulator.universal_print.empty_tenant import ADMINISTRATOR, PRINT_ACCOUNTS,
 from printops import administrator
 from printops.cli import app
 from shared.catalog import parse_catalog
+from shared.names import CATALOG_PATH, STATE
+from shared.settings import StorageConnection
+from shared.storage.clients import open_storage
 from tests.support.empty_tenant import EmptyTenant, empty_tenant
 from tests.support.fleet_world import consented_app
 from tests.support.sign_in import KEY
@@ -46,6 +49,7 @@ class Desk:
     """An administrator's desk: a folder, a shell, and a browser where device codes are typed."""
 
     tenant: EmptyTenant
+    storage: StorageAccount
     folder: Path
     signed_in: list[str]
 
@@ -55,6 +59,10 @@ class Desk:
     @property
     def file(self) -> Path:
         return self.folder / "fleet.toml"
+
+    async def overwrite_catalog(self, content: bytes) -> None:
+        async with open_storage(StorageConnection(self.storage.connection_string)) as storage:
+            await storage.container(STATE).upload_blob(CATALOG_PATH, content, overwrite=True)
 
     async def catalog(self) -> dict[str, Any]:
         shown = await self.printops("catalog", "show")
@@ -96,7 +104,7 @@ async def desk(storage_account: StorageAccount, tmp_path: Path, monkeypatch: pyt
         monkeypatch.chdir(tmp_path)
         signed_in: list[str] = []
         monkeypatch.setattr(administrator, "told", browser(tenant.emulator.ca_bundle, signed_in))
-        yield Desk(tenant, tmp_path, signed_in)
+        yield Desk(tenant, storage_account, tmp_path, signed_in)
 
 
 async def test_a_tenant_is_made_ready_by_init_and_apply_and_drift_tells_of_changes(desk: Desk) -> None:
@@ -177,6 +185,20 @@ async def test_a_file_that_is_wrong_is_told_before_anybody_signs_in(desk: Desk) 
     assert "there is no section 'share' (did you mean 'shares'?)" in wrong.output
     assert "printers, entry 1 has no name" in wrong.output
     assert desk.signed_in == []
+
+
+async def test_a_published_catalog_that_is_broken_is_replaced(desk: Desk) -> None:
+    desk.file.write_text(MORE, encoding="utf-8")
+    assert (await desk.printops("apply", "--yes")).exit_code == 0
+    for broken in (b"{", b"[]", b'{"version": 1, "shares": [1]}', b'{"version": 1, "shares": [], "policies": [{}]}'):
+        await desk.overwrite_catalog(broken)
+        assert (await desk.printops("drift")).exit_code == 2
+        desk.file.rename(desk.file.with_suffix(".kept"))
+        assert (await desk.printops("init")).exit_code == 0
+        desk.file.with_suffix(".kept").rename(desk.file)
+    again = await desk.printops("apply", "--yes")
+    assert again.exit_code == 0, again.output
+    assert (await desk.printops("drift")).exit_code == 0
 
 
 async def test_messages_name_the_file_that_was_given(desk: Desk) -> None:
