@@ -148,7 +148,7 @@ async def tidy_attempts(state: StateStore, now: datetime, bounds: Bounds) -> int
             try:
                 await state.delete(found.path, found.etag)
             except StorageConflict:
-                logger.info("%s was counted on while it was to be removed", found.path)
+                logger.info("a failed attempt was counted while its record was to be removed")
                 return False
         return True
 
