@@ -30,6 +30,7 @@ from shared.graph.task_client import TaskClient
 from shared.held.entry import HeldEntry
 from shared.held.releasing import ReleaseCode, release
 from shared.held.store import HeldEntries
+from shared.kiosk.audit import Audit
 from shared.ledger import LedgerWriter
 from shared.names import EVENTS_QUEUE, STATE
 from shared.settings import StorageConnection
@@ -193,6 +194,7 @@ def _services(
         events=events,
         # Nothing ends here, so nothing is written there.
         ledger=cast("LedgerWriter", None),
+        audit=cast("Audit", None),
         load_catalog=load_catalog,
         graph=graph,
         uploads=uploads,

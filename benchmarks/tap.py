@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, Goal
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import AUDIT_PREFIX
+from shared.kiosk.audit import AUDIT_PREFIX, Audit
 from shared.kiosk.badges import badge_hash
 from shared.kiosk.devices import secret_hash
 from shared.kiosk.http import answer_session, serve
@@ -168,23 +168,27 @@ def services_over(storage: Storage, key: str) -> KioskServices:
     async def load_catalog() -> Catalog:
         return catalog
 
+    def now() -> datetime:
+        return datetime.now(UTC)
+
     tasks = TaskServices(
         state=state,
         tasks=TaskRecords(state),
         entries=HeldEntries(state),
         events=storage.queue(EVENTS_QUEUE),
         ledger=LedgerWriter(BlobDayLog(storage.container(STATE), "ledger")),
+        audit=Audit(BlobDayLog(storage.container(STATE), AUDIT_PREFIX), now, bounds.audit_seconds),
         load_catalog=load_catalog,
         # A tap that asked Graph for anything would fail here.
         graph=cast("Any", None),
         uploads=cast("Any", None),
         bounds=bounds,
         hold_hours=24,
-        now=lambda: datetime.now(UTC),
+        now=now,
         sleep=asyncio.sleep,
         random=lambda: 0.5,
     )
-    return make_kiosk_services(KioskKeys((key,)), tasks, BlobDayLog(storage.container(STATE), AUDIT_PREFIX))
+    return make_kiosk_services(KioskKeys((key,)), tasks)
 
 
 async def prepare(services: KioskServices, *, with_jobs: bool) -> None:

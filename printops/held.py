@@ -13,22 +13,24 @@ from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, errors, run
 from shared.catalog import Printer
 from shared.errors import PrintFunctionsError
-from shared.held.ending import ABORTED, begin_ending, finish_ending
-from shared.held.entry import HeldEntry, HeldOutcome, HeldState, HeldView
-from shared.held.releasing import ReleaseCode, release
-from shared.kiosk.acting import DISCARD, RELEASE
-from shared.kiosk.audit import AUDIT_PREFIX, Audit, entry
-from shared.names import STATE
+from shared.held.ending import ABORTED, Finish, begin_ending, finish_ending
+from shared.held.entry import HeldOutcome, HeldState, HeldView
+from shared.held.releasing import ReleaseCode, ReleaseOutcome, release
+from shared.kiosk.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.services import Services
-from shared.storage.day_log import BlobDayLog
 from shared.submission.record import timestamp
 from shared.tasks.services import TaskServices, make_task_services
 
 app = typer.Typer(no_args_is_help=True, help="Look at held jobs, and release or end one.")
 
 Job = Annotated[str, typer.Argument(help="The job as `printops held list` shows it: its number, or its whole path.")]
-# Who the audit says did it, and where.
-OPERATOR, PLACE = "operator", "printops"
+
+
+_NOT_ABORTED = {
+    Finish.LATER: (ReleaseCode.TRY_AGAIN, "the service did not answer; it is tried again"),
+    Finish.GONE: (ReleaseCode.ALREADY_GONE, "the job was sent to a printer before, or has ended elsewhere"),
+    Finish.REFUSED: (ReleaseCode.REFUSED, "the service refuses to end the job: the log has its words"),
+}
 
 
 class HeldJobUnknown(PrintFunctionsError):
@@ -76,10 +78,13 @@ def release_held(
         tasks = make_task_services(services)
         view = await _find(tasks, job)
         destination = _printer((await tasks.load_catalog()).printers, printer)
+
+        async def note(outcome: ReleaseOutcome) -> None:
+            await _audit(tasks, RELEASE, view, destination, outcome.code, outcome.reason, outcome.run)
+
         outcome = await release(
-            view.path, None, to_printer=destination, kiosk_id=None, by=OPERATOR, changes={}, services=tasks
+            view.path, None, to_printer=destination, kiosk_id=None, by=OPERATOR, changes={}, services=tasks, note=note
         )
-        await _audit(services, RELEASE, view, destination, outcome.code.value, outcome.reason)
         shown = console if outcome.code is ReleaseCode.RELEASED else errors
         shown.print(f"{outcome.code}: {outcome.reason}", highlight=False, markup=False)
         return 0 if outcome.code is ReleaseCode.RELEASED else 1
@@ -97,28 +102,31 @@ def abort_held(
 
     async def work(services: Services) -> int:
         tasks = make_task_services(services)
-        loaded = await tasks.entries.load((await _find(tasks, job)).path)
+        view = await _find(tasks, job)
+        loaded = await tasks.entries.load(view.path)
         if loaded is None or loaded[0].state is not HeldState.HELD:
             raise HeldJobUnknown(f"{job} is not held any more")
         outcome = HeldOutcome(ABORTED, reason, timestamp(tasks.now()))
-        claimed = await begin_ending(*loaded, outcome, tasks, by=OPERATOR)
-        ended = await finish_ending(*claimed, tasks)
-        view, code = loaded[0], ReleaseCode.DISCARDED if ended else ReleaseCode.TRY_AGAIN
-        await _audit(services, DISCARD, view, view.printer_id, code.value, reason)
-        console.print("aborted" if ended else "the service did not answer; it is tried again", highlight=False)
-        return 0 if ended else 1
+        held, etag = await begin_ending(*loaded, outcome, tasks, by=OPERATOR)
+
+        async def note(code: ReleaseCode = ReleaseCode.DISCARDED) -> None:
+            await _audit(tasks, DISCARD, view, held.printer_id, code, reason, held.run)
+
+        finish = await finish_ending(held, etag, tasks, note=note)
+        if finish is not Finish.ENDED:
+            await note(_NOT_ABORTED[finish][0])
+        console.print("aborted" if finish is Finish.ENDED else _NOT_ABORTED[finish][1], highlight=False)
+        return 0 if finish is Finish.ENDED else 1
 
     run(work, settings_file)
 
 
 async def _audit(
-    services: Services, event: str, job: HeldView | HeldEntry, printer: str, outcome: str, reason: str
+    tasks: TaskServices, event: str, job: HeldView, printer: str, code: ReleaseCode, reason: str, claim: str | None
 ) -> None:
-    log = BlobDayLog(services.storage.container(STATE), AUDIT_PREFIX)
     _, owner, virtual, number = job.path.split("/")
-    audit = Audit(log, services.submissions.now, services.settings.bounds.audit_seconds)
-    line = {"job": f"{virtual}/{number}", "owner": owner, "outcome": outcome, "reason": reason}
-    await audit.write(entry(event, PLACE, printer, person=OPERATOR, **line))
+    line = {"job": f"{virtual}/{number}", "owner": owner, "outcome": code.value, "reason": reason, "run": claim}
+    await tasks.audit.write(entry(event, OPERATOR_PLACE, printer, person=OPERATOR, **line))
 
 
 async def _views(services: TaskServices, user: str) -> AsyncIterator[HeldView]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from enum import StrEnum
 
 from shared.errors import GraphError, GraphThrottled, GraphUnavailable, NoReply, NotNow
+from shared.held.audited import note_discarded, note_found
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import Ended, Waiting, look_up
 from shared.held.recovery import recover
@@ -35,32 +38,47 @@ async def begin_ending(
     return await claim(entry, etag, delay, services, state=HeldState.ENDING, ending=ending)
 
 
-async def finish_ending(entry: HeldEntry, etag: str, services: TaskServices) -> bool:
-    """Abort the job (Graph: printjob-abort) and write its end down; False where it must be tried again.
+class Finish(StrEnum):
+    """How far it came: ended, to be tried again, gone to a printer before, or refused by the service and held again."""
 
-    Can be repeated at any point: the ledger keeps one row for a task, and a job is aborted once.
+    ENDED = "ended"
+    LATER = "later"
+    GONE = "gone"
+    REFUSED = "refused"
+
+
+async def finish_ending(
+    entry: HeldEntry, etag: str, services: TaskServices, *, note: Callable[[], Awaitable[None]] | None = None
+) -> Finish:
+    """Abort the job (Graph: printjob-abort) and write its end down.
+
+    Can be repeated at any point: the ledger keeps one row for a task, and a job is aborted once. `note` writes the
+    audit of whoever waits for the answer, just before the entry ends; without one the line says it was found later.
     """
     ending = entry.ending
     if ending is None:
-        return False
+        return Finish.LATER
     try:
         await services.graph.abort(entry.printer_id, entry.job_id, ending.outcome.reason)
     except (NotNow, GraphThrottled) as error:
         logger.info("%s: not ended yet: %s", entry.path, error)
-        return False
+        return Finish.LATER
     except (GraphError, NoReply) as error:
         seen = await look_up(entry, services)
         if isinstance(seen, Waiting):
             if isinstance(error, (GraphUnavailable, NoReply)):
-                return False
+                return Finish.LATER
             logger.exception("%s: the service refuses to abort the job", entry.path)
+            if note is None:
+                await note_found(entry, seen, services)
             await back_to_held(entry, etag, services)
-            return False
+            return Finish.REFUSED
         if not isinstance(seen, Ended):
-            await recover(entry, etag, seen, services)
-            return False
+            await recover(entry, etag, seen, services, noted=note is not None)
+            return Finish.GONE
+    await (note() if note else note_discarded(entry, services))
     await _write_end(entry, etag, ending.outcome, services)
-    return True
+    return Finish.ENDED
 
 
 async def _write_end(entry: HeldEntry, etag: str, outcome: HeldOutcome, services: TaskServices) -> None:

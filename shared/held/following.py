@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 
 from shared.errors import GraphNotFound, NotNow, PrintFunctionsError, StorageConflict
-from shared.held.ending import finish_ending
+from shared.held.ending import Finish, finish_ending
 from shared.held.entry import HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK, look_up
 from shared.held.recovery import recover
@@ -63,7 +63,7 @@ async def _go_on(entry: HeldEntry, etag: str, services: TaskServices) -> None:
     if entry.state is HeldState.RELEASING:
         await recover(entry, etag, await look_up(entry, services), services)
     elif entry.state is HeldState.ENDING:
-        if not await finish_ending(entry, etag, services):
+        if await finish_ending(entry, etag, services) is Finish.LATER:
             await look_later(entry, services.bounds.poll_longest_seconds, services)
     elif is_followed(entry):
         await _look(entry, etag, services)

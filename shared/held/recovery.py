@@ -5,22 +5,33 @@ from __future__ import annotations
 import logging
 
 from shared.errors import StorageConflict
+from shared.held.audited import note_found
 from shared.held.entry import HeldEntry
 from shared.held.lookup import Ended, LetGo, Sent, Waiting
-from shared.held.steps import back_to_held, close, report_done, sent
+from shared.held.steps import as_sent, back_to_held, close, report_done, save_sent
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
 
 
 async def recover(
-    entry: HeldEntry, etag: str, seen: Sent | Ended | Waiting | LetGo, services: TaskServices
+    entry: HeldEntry,
+    etag: str,
+    seen: Sent | Ended | Waiting | LetGo,
+    services: TaskServices,
+    *,
+    noted: bool = False,
 ) -> tuple[HeldEntry, str] | None:
-    """The entry and its ETag where the job is held again, None where it is not."""
+    """The entry and its ETag where the job is held again, None where it is not.
+
+    What became of it goes into the audit first, unless it was `noted` there by the one that was asked.
+    """
+    await note_found(entry, seen, services, noted=noted)
     match seen:
         case Sent(printer_id, job_id):
             try:
-                await sent(entry, etag, printer_id, job_id, services, look_queued=False)
+                moved = await as_sent(entry, printer_id, job_id, services)
+                await save_sent(moved, etag, services, look_queued=False)
             except StorageConflict:
                 logger.info("%s was recovered by another worker", entry.path)
             return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from shared.errors import (
@@ -19,13 +20,14 @@ from shared.errors import (
     PrintFunctionsError,
     StorageConflict,
 )
+from shared.held.audited import Told
 from shared.held.destination import fit
-from shared.held.ending import begin_ending, finish_ending
+from shared.held.ending import Finish, begin_ending, finish_ending
 from shared.held.entry import HeldEntry, HeldOutcome, HeldRelease, HeldState
 from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
 from shared.held.reasons import Reason
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, claim, claim_end, new_run, sent
+from shared.held.steps import as_sent, back_to_held, claim, claim_end, new_run, save_sent
 from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
@@ -35,6 +37,7 @@ logger = logging.getLogger(__name__)
 NOT_HELD = "The job is not held any more."
 NOT_REACHED = "The print service did not answer. The job is still here: try again in a moment."
 # A reply that was lost says neither that the job is still here nor that it is not.
+ENDED_ELSEWHERE = "The job has ended elsewhere."
 UNCLEAR = "The print service did not say what became of it. Look at the printer, and here again in a minute."
 
 
@@ -53,7 +56,8 @@ class ReleaseOutcome:
     """What came of one job: a stable word and a sentence for the person who stands there.
 
     `why` is a stable word for the sentence: a Reason, or what the held job's end is called. `path` and `document` name
-    the job, `printer` the one that it went to; `destination_job_id` is the job there, where there is one.
+    the job, `printer` the one that it went to; `destination_job_id` is the job there, where there is one. `run` names
+    the claim, where this call had one.
     """
 
     code: ReleaseCode
@@ -63,6 +67,11 @@ class ReleaseOutcome:
     document: str = ""
     printer: str = ""
     destination_job_id: str | None = None
+    run: str | None = None
+
+
+# Writes the outcome into the audit.
+Note = Callable[[ReleaseOutcome], Awaitable[None]]
 
 
 async def release(
@@ -74,23 +83,33 @@ async def release(
     by: str,
     changes: Mapping[str, Any],
     services: TaskServices,
+    note: Note | None = None,
 ) -> ReleaseOutcome:
     """Send the held job to the printer with the id `to_printer` (Graph: printjob-redirect).
 
     `etag` is the version that a listing showed, or None; a job that changed since then is looked at again. `changes`
     are printJobConfiguration properties that the person chose: copies, colorMode, duplexMode. `by` is a user principal
     name. Who may collect the job is for the caller to check. Raises nothing that concerns this one job: every trouble
-    is an outcome, so that many releases can run together.
+    is an outcome, so that many releases can run together. `note` is told the outcome once, and where the job was
+    claimed before the claim is let go: until then whoever goes on after a death writes the audit.
     """
-    wanted = _Wanted(to_printer, kiosk_id, by, changes)
-    return await _answered(entry_path, _release(entry_path, etag, wanted, services))
+    told = Told(note)
+    wanted = _Wanted(to_printer, kiosk_id, by, changes, told)
+    return await _answered(entry_path, _release(entry_path, etag, wanted, services), told)
 
 
 async def discard(
-    entry_path: str, etag: str | None, *, by: str, kiosk_id: str | None, services: TaskServices
+    entry_path: str,
+    etag: str | None,
+    *,
+    by: str,
+    kiosk_id: str | None,
+    services: TaskServices,
+    note: Note | None = None,
 ) -> ReleaseOutcome:
     """Abort the held job because the person does not want it (Graph: printjob-abort). See `release`."""
-    return await _answered(entry_path, _discard(entry_path, etag, by, kiosk_id, services))
+    told = Told(note)
+    return await _answered(entry_path, _discard(entry_path, etag, by, kiosk_id, told, services), told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +118,16 @@ class _Wanted:
     kiosk_id: str | None
     by: str
     changes: Mapping[str, Any]
+    told: Told[ReleaseOutcome]
 
 
-async def _answered(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcome:
+async def _answered(path: str, work: Awaitable[ReleaseOutcome], told: Told[ReleaseOutcome]) -> ReleaseOutcome:
+    outcome = await _outcome_of(path, work)
+    await told(outcome)
+    return outcome
+
+
+async def _outcome_of(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcome:
     try:
         return await work
     except StorageConflict:
@@ -154,10 +180,10 @@ async def _send_on(entry: HeldEntry, current: str, wanted: _Wanted, services: Ta
     entry, current = await claim(
         entry, current, first, services, state=HeldState.RELEASING, release=asked, outcome=None
     )
-    return await _redirect(entry, current, services)
+    return await _redirect(entry, current, wanted.told, services)
 
 
-async def _redirect(entry: HeldEntry, etag: str, services: TaskServices) -> ReleaseOutcome:
+async def _redirect(entry: HeldEntry, etag: str, told: Told[ReleaseOutcome], services: TaskServices) -> ReleaseOutcome:
     asked = entry.release
     if asked is None:
         raise StorageConflict(f"{entry.path} is not being released")
@@ -166,48 +192,66 @@ async def _redirect(entry: HeldEntry, etag: str, services: TaskServices) -> Rele
     except (NotNow, GraphThrottled) as error:
         # The service was not reached, or turned the call away unread.
         logger.info("%s: not released: %s", entry.path, error)
+        outcome = _claimed(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
+        await told(outcome)
         await back_to_held(entry, etag, services)
-        return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
+        return outcome
     except (GraphError, NoReply) as error:
         logger.warning("%s: a release had no clear answer: %s", entry.path, error)
-        return await _unclear(entry, etag, error, services)
-    return await _was_sent(entry, etag, Sent(asked.printer_id, job_id), services)
+        return await _unclear(entry, etag, error, told, services)
+    return await _was_sent(entry, etag, Sent(asked.printer_id, job_id), told, services)
 
 
-async def _unclear(entry: HeldEntry, etag: str, error: GraphError | NoReply, services: TaskServices) -> ReleaseOutcome:
+async def _unclear(
+    entry: HeldEntry, etag: str, error: GraphError | NoReply, told: Told[ReleaseOutcome], services: TaskServices
+) -> ReleaseOutcome:
     """The job itself tells whether it was sent; only then anything else may be done."""
     seen = await look_up(entry, services)
     match seen:
         case Sent():
-            return await _was_sent(entry, etag, seen, services)
+            return await _was_sent(entry, etag, seen, told, services)
         case Ended() | LetGo():
-            await recover(entry, etag, seen, services)
-            return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.ENDED_ELSEWHERE, "The job has ended elsewhere.")
+            outcome = _claimed(entry, ReleaseCode.ALREADY_GONE, Reason.ENDED_ELSEWHERE, ENDED_ELSEWHERE)
+            await told(outcome)
+            await recover(entry, etag, seen, services, noted=True)
+            return outcome
         case Waiting():
             pass
     if isinstance(error, GraphError) and not isinstance(error, GraphUnavailable):
-        await back_to_held(entry, etag, services)
         refused = f"The print service refused it: {error.message}"
-        return _outcome(entry, ReleaseCode.REFUSED, Reason.SERVICE_REFUSED, refused)
+        outcome = _claimed(entry, ReleaseCode.REFUSED, Reason.SERVICE_REFUSED, refused)
+        await told(outcome)
+        await back_to_held(entry, etag, services)
+        return outcome
     # The service may still be at it: the claim stands a little longer before anybody asks again.
     settled = timestamp(services.now() + timedelta(seconds=services.bounds.release_settle_seconds))
     if entry.release is not None:
         await services.entries.save(replace(entry, release=replace(entry.release, until=settled)), etag)
-    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.UNCLEAR, UNCLEAR)
+    return _claimed(entry, ReleaseCode.TRY_AGAIN, Reason.UNCLEAR, UNCLEAR)
 
 
-async def _was_sent(entry: HeldEntry, etag: str, seen: Sent, services: TaskServices) -> ReleaseOutcome:
+async def _was_sent(
+    entry: HeldEntry, etag: str, seen: Sent, told: Told[ReleaseOutcome], services: TaskServices
+) -> ReleaseOutcome:
+    moved = await as_sent(entry, seen.printer_id, seen.job_id, services)
+    name = moved.release.printer_name if moved.release else seen.printer_id
+    outcome = _claimed(entry, ReleaseCode.RELEASED, Reason.SENT_TO, f"Sent to {name}.", name, seen.job_id)
+    await told(outcome)
     try:
-        entry = await sent(entry, etag, seen.printer_id, seen.job_id, services, look_queued=True)
+        await save_sent(moved, etag, services, look_queued=True)
     except StorageConflict:
         # The claim lapsed meanwhile, and whoever took it over saw the same job.
         logger.info("%s was released while its claim lapsed", entry.path)
-    name = entry.release.printer_name if entry.release else seen.printer_id
-    return _outcome(entry, ReleaseCode.RELEASED, Reason.SENT_TO, f"Sent to {name}.", name, seen.job_id)
+    return outcome
 
 
 async def _discard(
-    path: str, etag: str | None, by: str, kiosk_id: str | None, services: TaskServices
+    path: str,
+    etag: str | None,
+    by: str,
+    kiosk_id: str | None,
+    told: Told[ReleaseOutcome],
+    services: TaskServices,
 ) -> ReleaseOutcome:
     taken = await _take(path, etag, kiosk_id, services)
     if isinstance(taken, ReleaseOutcome):
@@ -216,9 +260,16 @@ async def _discard(
     outcome = HeldOutcome("discarded", "Discarded at the printer.", timestamp(services.now()))
     with span("discard job", trace_of(entry.task_id), **{"print.task": entry.task_id}):
         entry, current = await begin_ending(entry, current, outcome, services, by=by, kiosk_id=kiosk_id)
-        if await finish_ending(entry, current, services):
-            return _outcome(entry, ReleaseCode.DISCARDED, Reason.DISCARDED, outcome.reason)
-    return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
+        discarded = _claimed(entry, ReleaseCode.DISCARDED, Reason.DISCARDED, outcome.reason)
+        match await finish_ending(entry, current, services, note=partial(told, discarded)):
+            case Finish.ENDED:
+                return discarded
+            case Finish.GONE:
+                return _claimed(entry, ReleaseCode.ALREADY_GONE, Reason.ENDED_ELSEWHERE, ENDED_ELSEWHERE)
+            case Finish.REFUSED:
+                refused = "The print service refused to delete it."
+                return _claimed(entry, ReleaseCode.REFUSED, Reason.SERVICE_REFUSED, refused)
+    return _claimed(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
 
 
 async def _take(
@@ -254,3 +305,10 @@ def _outcome(
     entry: HeldEntry, code: ReleaseCode, why: str, reason: str, printer: str = "", job_id: str | None = None
 ) -> ReleaseOutcome:
     return ReleaseOutcome(code, why, reason, entry.path, entry.document_name, printer, job_id)
+
+
+def _claimed(
+    entry: HeldEntry, code: ReleaseCode, why: str, reason: str, printer: str = "", job_id: str | None = None
+) -> ReleaseOutcome:
+    """The outcome of the call whose claim the entry has."""
+    return replace(_outcome(entry, code, why, reason, printer, job_id), run=entry.run)

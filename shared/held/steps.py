@@ -65,13 +65,8 @@ async def claim(
     return claimed, saved
 
 
-async def sent(
-    entry: HeldEntry, etag: str, printer_id: str, job_id: str, services: TaskServices, *, look_queued: bool
-) -> HeldEntry:
-    """Write down that the job lies at a printer, where it is followed from. Raises StorageConflict.
-
-    `look_queued` says that the look which the claim queued is still to come: a release costs one message then.
-    """
+async def as_sent(entry: HeldEntry, printer_id: str, job_id: str, services: TaskServices) -> HeldEntry:
+    """The entry as that of a job that lies at a printer."""
     now = timestamp(services.now())
     # A release that was taken back as not done may be done late by the service.
     late = HeldRelease(
@@ -83,14 +78,20 @@ async def sent(
         printer = (await services.load_catalog()).printer(printer_id)
         release = replace(release, printer_id=printer_id, printer_name=printer.display_name if printer else printer_id)
     release = replace(release, destination_job_id=job_id)
-    delay = services.bounds.poll_first_seconds
-    moved = replace(entry, state=HeldState.RELEASED, release=release, ending=None)
+    return replace(entry, state=HeldState.RELEASED, release=release, ending=None)
+
+
+async def save_sent(moved: HeldEntry, etag: str, services: TaskServices, *, look_queued: bool) -> None:
+    """Write down that the job lies at a printer, where it is followed from. Raises StorageConflict.
+
+    `look_queued` says that the look which the claim queued is still to come: a release costs one message then.
+    """
     if not look_queued:
+        delay = services.bounds.poll_first_seconds
         moved = next_look(moved, delay, services)
         await look_later(moved, delay, services)
     await services.entries.save(moved, etag)
     count("print.released")
-    return moved
 
 
 async def back_to_held(entry: HeldEntry, etag: str, services: TaskServices) -> tuple[HeldEntry, str]:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from shared.errors import KioskRefused
 from shared.held.reasons import Reason
-from shared.held.releasing import ReleaseCode, ReleaseOutcome, discard, release
+from shared.held.releasing import Note, ReleaseCode, ReleaseOutcome, discard, release
 from shared.kiosk.admission import Admitted, admit, owner_ids
-from shared.kiosk.audit import entry
+from shared.kiosk.audit import DISCARD, RELEASE, entry
 from shared.kiosk.devices import Device
 from shared.kiosk.requests import JobWanted, job_id, read_jobs
 from shared.kiosk.services import KioskServices
 
 NOT_YOURS = "This job is not yours to collect."
-RELEASE, DISCARD = "release", "discard"
 
 
 async def redirect_jobs(device: Device, session: str, body: bytes, services: KioskServices) -> dict[str, Any]:
     """Release jobs to the kiosk's own printer, all at once. Raises KioskRefused; a job's trouble is its outcome."""
     admitted = await admit(device, session, services, acts=True)
 
-    async def one(job: JobWanted) -> ReleaseOutcome:
+    async def one(job: JobWanted, note: Note) -> ReleaseOutcome:
         return await release(
             job.path,
             None,
@@ -32,6 +32,7 @@ async def redirect_jobs(device: Device, session: str, body: bytes, services: Kio
             by=admitted.person.user_principal_name,
             changes=job.changes,
             services=services.tasks,
+            note=note,
         )
 
     return await _act(RELEASE, await _read(RELEASE, body, admitted, services), one, admitted, services)
@@ -41,9 +42,9 @@ async def discard_jobs(device: Device, session: str, body: bytes, services: Kios
     """Discard jobs, all at once. Raises KioskRefused; a job's trouble is its outcome."""
     admitted = await admit(device, session, services, acts=True)
 
-    async def one(job: JobWanted) -> ReleaseOutcome:
+    async def one(job: JobWanted, note: Note) -> ReleaseOutcome:
         by = admitted.person.user_principal_name
-        return await discard(job.path, None, by=by, kiosk_id=admitted.kiosk.id, services=services.tasks)
+        return await discard(job.path, None, by=by, kiosk_id=admitted.kiosk.id, services=services.tasks, note=note)
 
     return await _act(DISCARD, await _read(DISCARD, body, admitted, services), one, admitted, services)
 
@@ -62,36 +63,41 @@ async def _read(event: str, body: bytes, admitted: Admitted, services: KioskServ
 async def _act(
     event: str,
     jobs: tuple[JobWanted, ...],
-    one: Callable[[JobWanted], Awaitable[ReleaseOutcome]],
+    one: Callable[[JobWanted, Note], Awaitable[ReleaseOutcome]],
     admitted: Admitted,
     services: KioskServices,
 ) -> dict[str, Any]:
     allowed = await _collectable(jobs, admitted, services)
 
     async def checked(job: JobWanted) -> ReleaseOutcome:
-        if job.user_id.lower() not in allowed:
-            return ReleaseOutcome(ReleaseCode.REFUSED, Reason.NOT_YOURS, NOT_YOURS, job.path)
-        return await one(job)
+        note = partial(_note, event, job, admitted, services)
+        if job.user_id.lower() in allowed:
+            return await one(job, note)
+        refused = ReleaseOutcome(ReleaseCode.REFUSED, Reason.NOT_YOURS, NOT_YOURS, job.path)
+        await note(refused)
+        return refused
 
     outcomes = await asyncio.gather(*(checked(job) for job in jobs))
-    kiosk, person = admitted.kiosk, admitted.person
-    await services.audit.write(
-        *(
-            entry(
-                event,
-                kiosk.id,
-                kiosk.printer_id,
-                person=person.user_principal_name,
-                job=f"{job.printer_id}/{job.job_id}",
-                owner=job.user_id if job.user_id.lower() != person.user_id.lower() else None,
-                outcome=outcome.code.value,
-                reason=outcome.reason,
-                destinationJob=outcome.destination_job_id,
-            )
-            for job, outcome in zip(jobs, outcomes, strict=True)
-        )
-    )
     return {"outcomes": [_shown(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]}
+
+
+async def _note(
+    event: str, job: JobWanted, admitted: Admitted, services: KioskServices, outcome: ReleaseOutcome
+) -> None:
+    kiosk, person = admitted.kiosk, admitted.person
+    line = entry(
+        event,
+        kiosk.id,
+        kiosk.printer_id,
+        person=person.user_principal_name,
+        job=f"{job.printer_id}/{job.job_id}",
+        owner=job.user_id if job.user_id.lower() != person.user_id.lower() else None,
+        outcome=outcome.code.value,
+        reason=outcome.reason,
+        destinationJob=outcome.destination_job_id,
+        run=outcome.run,
+    )
+    await services.audit.write(line)
 
 
 async def _collectable(jobs: tuple[JobWanted, ...], admitted: Admitted, services: KioskServices) -> frozenset[str]:

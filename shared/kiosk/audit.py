@@ -15,6 +15,9 @@ from shared.submission.record import timestamp
 AUDIT_PREFIX = "audit"
 # What devices did that are not known is kept apart, in one file a day, so that strangers cannot fill the audit.
 DEVICES_PREFIX, DEVICES_FILES = "audit-devices", 1
+RELEASE, DISCARD = "release", "discard"
+# Who did it, and where, when that was `printops held`.
+OPERATOR, OPERATOR_PLACE = "operator", "printops"
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ class Audit:
         self._seconds = seconds
 
     async def write(self, *entries: dict[str, Any]) -> None:
-        """Store the lines. Each has `event` and `kiosk`, and what else is known; None is left out."""
+        """Store the lines. Each has `event`, and what else is known; None is left out."""
         await asyncio.gather(*(self._write(entry) for entry in entries))
 
     async def _write(self, entry: dict[str, Any]) -> None:
@@ -47,6 +50,6 @@ class Audit:
             logger.exception("the audit log did not take (%s): %s", type(error).__name__, json.dumps(line))
 
 
-def entry(event: str, kiosk: str, printer: str | None, **more: Any) -> dict[str, Any]:
+def entry(event: str, kiosk: str | None, printer: str | None, **more: Any) -> dict[str, Any]:
     """One line's content. Pure."""
     return {"event": event, "kiosk": kiosk, "printer": printer, **more}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.bounds import Bounds
 from shared.errors import KioskRefused
-from shared.kiosk.audit import AUDIT_PREFIX, DEVICES_FILES, DEVICES_PREFIX, Audit
+from shared.kiosk.audit import DEVICES_FILES, DEVICES_PREFIX, Audit
 from shared.kiosk.keys import KioskKeys
 from shared.kiosk.throttle import Throttle
 from shared.storage.day_log import DayLog
@@ -58,20 +58,17 @@ def open_kiosk_services(base: Services, tasks: TaskServices) -> KioskServices:
 
     if not base.settings.kiosk_keys:
         raise KioskRefused("kioskOff", "KIOSK_KEY is not set: kiosks are off. Ask the operator.")
-    container = base.storage.container(STATE)
-    log, devices = BlobDayLog(container, AUDIT_PREFIX), BlobDayLog(container, DEVICES_PREFIX, DEVICES_FILES)
-    return make_kiosk_services(KioskKeys(base.settings.kiosk_keys), tasks, log, devices)
+    devices = BlobDayLog(base.storage.container(STATE), DEVICES_PREFIX, DEVICES_FILES)
+    return make_kiosk_services(KioskKeys(base.settings.kiosk_keys), tasks, devices)
 
 
-def make_kiosk_services(
-    keys: KioskKeys, tasks: TaskServices, audit: DayLog, devices: DayLog | None = None
-) -> KioskServices:
-    """What kiosks work with, from keys, the services of held jobs and logs."""
+def make_kiosk_services(keys: KioskKeys, tasks: TaskServices, devices: DayLog | None = None) -> KioskServices:
+    """What kiosks work with, from keys, the services of held jobs and the log of refused devices."""
     bounds, now = tasks.bounds, tasks.now
     return KioskServices(
         state=tasks.state,
         keys=keys,
-        audit=Audit(audit, now, bounds.audit_seconds),
+        audit=tasks.audit,
         devices=Audit(devices, now, bounds.audit_seconds) if devices else None,
         throttle=Throttle(tasks.state, keys, now, bounds),
         tasks=tasks,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared.catalog import Catalog
 from shared.claimed import Claimed
 from shared.errors import GraphError, GraphThrottled, GraphUnavailable, PrintFunctionsError, StorageConflict
-from shared.held.ending import ABORTED, finish_ending
+from shared.held.ending import ABORTED, Finish, finish_ending
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.releasing import ReleaseCode, release
 from shared.held.steps import look_later, new_run
@@ -125,7 +125,7 @@ async def _abort(
     if loaded is None or loaded[0].state is not HeldState.ENDING:
         return "aborted", None
     try:
-        if await finish_ending(*loaded, services):
+        if await finish_ending(*loaded, services) is not Finish.LATER:
             return "aborted", None
     except StorageConflict:
         return "aborted", None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from shared.bounds import Bounds
 from shared.catalog import Catalog
 from shared.held.store import HeldEntries
+from shared.kiosk.audit import AUDIT_PREFIX, Audit
 from shared.ledger import LedgerWriter
-from shared.names import EVENTS_QUEUE
+from shared.names import EVENTS_QUEUE, STATE
 from shared.storage.queues import MessageQueue
 from shared.storage.state import StateStore
 from shared.tasks.graph import TaskGraph
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class TaskServices:
     """Clients, bounds, and the clock, chance and sleep that the core does not take for itself.
 
-    `random` gives numbers from 0 to 1; `uploads` is an HTTP client that adds no token; `hold_hours` is how long a job
-    is held before it expires.
+    `audit` is where releases and discards are written down that somebody asked for; `random` gives numbers from 0
+    to 1; `uploads` is an HTTP client that adds no token; `hold_hours` is how long a job is held before it expires.
     """
 
     state: StateStore
@@ -36,6 +37,7 @@ class TaskServices:
     entries: HeldEntries
     events: MessageQueue
     ledger: LedgerWriter
+    audit: Audit
     load_catalog: Callable[[], Awaitable[Catalog]]
     graph: TaskGraph
     uploads: aiohttp.ClientSession
@@ -63,6 +65,7 @@ def make_task_services(base: Services) -> TaskServices:
     """What tasks and held jobs work with, from what every function has."""
     from shared.graph.application import ApplicationAccess
     from shared.graph.task_client import TaskClient
+    from shared.storage.day_log import BlobDayLog
     from shared.tasks.record import TaskRecords
 
     core, storage, settings = base.submissions, base.storage, base.settings
@@ -72,6 +75,7 @@ def make_task_services(base: Services) -> TaskServices:
         entries=HeldEntries(core.state),
         events=storage.queue(EVENTS_QUEUE),
         ledger=core.ledger,
+        audit=Audit(BlobDayLog(storage.container(STATE), AUDIT_PREFIX), core.now, core.bounds.audit_seconds),
         load_catalog=core.load_catalog,
         graph=TaskClient(base.calls(ApplicationAccess(settings, core.uploads))),
         uploads=core.uploads,

@@ -69,7 +69,6 @@ class KioskWorld:
     """`tasks` is the world of held jobs; `secrets` those of the kiosks; `devices` the log of refused devices."""
 
     tasks: TaskWorld
-    log: MemoryDayLog
     services: KioskServices
     devices: MemoryDayLog = field(default_factory=MemoryDayLog)
     secrets: dict[str, str] = field(default_factory=dict)
@@ -77,7 +76,7 @@ class KioskWorld:
 
     @property
     def audit(self) -> list[dict[str, Any]]:
-        return [dict(line) for lines in self.log.lines.values() for line in lines]
+        return self.tasks.audited
 
     @property
     def refused_devices(self) -> list[dict[str, Any]]:
@@ -85,7 +84,7 @@ class KioskWorld:
 
     def use_keys(self, *keys: str) -> None:
         """Another KIOSK_KEY, and previous ones."""
-        self.services = make_kiosk_services(KioskKeys(keys), self.tasks.services, self.log, self.devices)
+        self.services = make_kiosk_services(KioskKeys(keys), self.tasks.services, self.devices)
 
     async def add_kiosk(self, kiosk_id: str, printer_id: str = OFFICE, *, enabled: bool = True) -> None:
         secret = self.secrets.setdefault(kiosk_id, f"secret of {kiosk_id}")
@@ -198,10 +197,9 @@ def cheap_hash(pin: str, keys: KioskKeys) -> PinHash:
 
 async def kiosk_world(*, bounds: Bounds | None = None) -> KioskWorld:
     """The kiosk `lobby` at the office printer, Anna and Ben with badges."""
-    tasks, log = task_world(bounds=bounds), MemoryDayLog()
-    devices = MemoryDayLog()
-    services = make_kiosk_services(KioskKeys((KEY,)), tasks.services, log, devices)
-    world = KioskWorld(tasks, log, services, devices)
+    tasks, devices = task_world(bounds=bounds), MemoryDayLog()
+    services = make_kiosk_services(KioskKeys((KEY,)), tasks.services, devices)
+    world = KioskWorld(tasks, services, devices)
     await world.add_kiosk("lobby")
     for badge, person in PEOPLE.items():
         await world.add_badge(badge, person)

@@ -15,6 +15,7 @@ from shared.graph.task_client import PrinterStatus
 from shared.held.entry import HeldEntry, HeldState
 from shared.held.retention import tidy
 from shared.held.store import HeldEntries
+from shared.kiosk.audit import Audit
 from shared.ledger import LedgerWriter
 from shared.tasks.dispatching import dispatch
 from shared.tasks.graph import TaskGraph
@@ -22,7 +23,7 @@ from shared.tasks.reconcile import Reconciled, reconcile
 from shared.tasks.record import TaskRecords
 from shared.tasks.services import TaskServices
 from tests.support.clock import Clock
-from tests.support.crashes import Crash, CrashingQueue, CrashingStore, CrashPlan
+from tests.support.crashes import Crash, CrashingDayLog, CrashingQueue, CrashingStore, CrashPlan
 from tests.support.memory_day_log import MemoryDayLog
 from tests.support.memory_queue import MemoryQueue
 from tests.support.memory_state import MemoryStateStore
@@ -76,6 +77,7 @@ class TaskPump:
     state: MemoryStateStore
     events: MemoryQueue
     ledger: MemoryDayLog
+    audit: MemoryDayLog
     plan: CrashPlan
     services: TaskServices
     definition_id: str = DEFINITION
@@ -141,6 +143,11 @@ class TaskPump:
         return [entry[0] for entry in loaded if entry is not None]
 
     @property
+    def audited(self) -> list[dict[str, Any]]:
+        """The lines of the audit."""
+        return [dict(line) for lines in self.audit.lines.values() for line in lines]
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
         """The ledger's rows, the last of each task."""
         found = {line["id"]: dict(line) for lines in self.ledger.lines.values() for line in lines}
@@ -168,7 +175,8 @@ def task_pump(
     """The fields of a pump on this Graph, with state, queue and ledger in memory."""
     memory, plan = MemoryStateStore(), CrashPlan()
     state = CrashingStore(memory, plan)
-    events, ledger = MemoryQueue(clock.now), MemoryDayLog()
+    events, ledger, audit = MemoryQueue(clock.now), MemoryDayLog(), MemoryDayLog()
+    bounds = bounds or Bounds()
 
     async def sleep(seconds: float) -> None:
         # Renewals of claims sleep beside the work, which is over in no time.
@@ -180,10 +188,11 @@ def task_pump(
         entries=HeldEntries(state),
         events=CrashingQueue(events, plan),
         ledger=LedgerWriter(ledger),
+        audit=Audit(CrashingDayLog(audit, plan), clock.now, bounds.audit_seconds),
         load_catalog=load_catalog,
         graph=graph,
         uploads=cast("Any", None),
-        bounds=bounds or Bounds(),
+        bounds=bounds,
         hold_hours=24,
         now=clock.now,
         sleep=sleep,
@@ -194,6 +203,7 @@ def task_pump(
         "state": memory,
         "events": events,
         "ledger": ledger,
+        "audit": audit,
         "plan": plan,
         "services": services,
     }

@@ -128,7 +128,7 @@ async def test_a_request_without_the_right_to_it_is_refused_logged_and_goes_no_f
     code: str,
 ) -> None:
     attempt = await anna_at_the_lobby(world)
-    world.log.lines.clear()
+    world.tasks.audit.lines.clear()
     answer = await refused(attempt, name)
 
     assert (answer.status, answer.code) == (401, code)
@@ -149,7 +149,7 @@ async def test_a_tap_of_a_device_that_is_not_known_is_refused_alike(
     world: KioskWorld, refused: Callable[[Attempt, str], Awaitable[Answered]]
 ) -> None:
     attempt = await anna_at_the_lobby(world)
-    world.log.lines.clear()
+    world.tasks.audit.lines.clear()
     answer = await refused(attempt, "session")
 
     assert (answer.status, answer.code) == (401, "unknownDevice")
@@ -253,7 +253,7 @@ async def test_every_refused_tap_is_in_the_audit(world: KioskWorld, body: Any) -
 @pytest.mark.parametrize("name", ["redirect", "discard"])
 async def test_a_request_that_cannot_be_read_is_refused_in_the_audit(world: KioskWorld, name: str) -> None:
     attempt = await anna_at_the_lobby(world)
-    world.log.lines.clear()
+    world.tasks.audit.lines.clear()
     answer = await attempt.send(name, body={"jobs": [{"id": "../../people/ben"}]})
     event = "release" if name == "redirect" else "discard"
     assert [(line["event"], line["outcome"], line["person"]) for line in world.audit] == [

@@ -78,8 +78,8 @@ async def crowded() -> tuple[list[KioskWorld], list[tuple[str, Person]], SlowSto
     first = await kiosk_world()
     store, graph = SlowStore(first.tasks.state), SlowGraph(first.tasks.clock.now)
     tasks = replace(first.tasks.services, state=store, entries=HeldEntries(store), graph=graph)
-    first.services = make_kiosk_services(KioskKeys((KEY,)), tasks, first.log)
-    second = replace(first, services=make_kiosk_services(KioskKeys((KEY,)), tasks, first.log))
+    first.services = make_kiosk_services(KioskKeys((KEY,)), tasks)
+    second = replace(first, services=make_kiosk_services(KioskKeys((KEY,)), tasks))
     people = []
     for number in range(KIOSKS):
         await first.add_kiosk(f"kiosk-{number}", (OFFICE, LASER)[number % 2])

@@ -298,7 +298,7 @@ async def test_an_audit_log_that_fails_costs_no_answer_and_loses_no_line(
     async def full(day: date, line: Any) -> None:
         raise OSError(f"no room on {day} for {len(line)}")
 
-    monkeypatch.setattr(world.log, "append", full)
+    monkeypatch.setattr(world.tasks.audit, "append", full)
     answer = await world.redirect(session, job)
 
     assert answer.body["outcomes"][0]["outcome"] == "released"

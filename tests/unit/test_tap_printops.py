@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from typer.testing import CliRunner
 from printops import held
 from shared.errors import PrintFunctionsError
 from shared.held.entry import HeldState
-from tests.support.append_blobs import AppendContainer
 from tests.support.task_graph import ANNA
 from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, task_world
 
@@ -24,27 +22,13 @@ RUNNER = CliRunner()
 
 
 @pytest.fixture
-def container() -> AppendContainer:
-    return AppendContainer()
-
-
-def audited(container: AppendContainer) -> list[dict[str, Any]]:
-    return [json.loads(line) for blocks in container.blobs.values() for line in blocks]
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, container: AppendContainer) -> TaskWorld:
+def world(monkeypatch: pytest.MonkeyPatch) -> TaskWorld:
     built = task_world()
-    services = SimpleNamespace(
-        storage=SimpleNamespace(container=lambda _: container),
-        submissions=built.services,
-        settings=SimpleNamespace(bounds=built.services.bounds),
-    )
 
     def run(work: Callable[[Any], Any], settings_file: Path | None) -> None:
         assert settings_file is None
         try:
-            raise typer.Exit(asyncio.run(work(services)))
+            raise typer.Exit(asyncio.run(work(None)))
         except PrintFunctionsError as error:
             typer.echo(str(error))
             raise typer.Exit(1) from error
@@ -68,14 +52,14 @@ def test_held_jobs_are_listed_by_person(world: TaskWorld) -> None:
     assert asked("list", "--json", "--user", "ben@contoso.example") == (0, "")
 
 
-def test_a_job_is_released_by_its_number(world: TaskWorld, container: AppendContainer) -> None:
+def test_a_job_is_released_by_its_number(world: TaskWorld) -> None:
     entry = asyncio.run(world.hold())
     code, _ = asked("release", entry.job_id, "--printer", "office colour")
     assert code == 0
     assert [job.printer_id for job in world.graph.jobs.values() if job.printer_id == OFFICE] == [OFFICE]
     (released,) = asyncio.run(world.entries())
     assert (released.state, released.release and released.release.by) == (HeldState.RELEASED, "operator")
-    (line,) = audited(container)
+    (line,) = world.audited
     assert (line["event"], line["kiosk"], line["printer"], line["person"]) == (
         "release",
         "printops",
@@ -85,13 +69,13 @@ def test_a_job_is_released_by_its_number(world: TaskWorld, container: AppendCont
     assert (line["job"], line["owner"], line["outcome"]) == (f"{VIRTUAL}/{entry.job_id}", ANNA.id, "released")
 
 
-def test_a_job_is_ended_with_a_reason_that_its_owner_reads(world: TaskWorld, container: AppendContainer) -> None:
+def test_a_job_is_ended_with_a_reason_that_its_owner_reads(world: TaskWorld) -> None:
     entry = asyncio.run(world.hold())
     code, _ = asked("abort", entry.path, "--reason", "The document is confidential.")
     assert code == 0
     (ended,) = asyncio.run(world.entries())
     assert (ended.state, ended.outcome and ended.outcome.reason) == (HeldState.FAILED, "The document is confidential.")
-    (line,) = audited(container)
+    (line,) = world.audited
     assert (line["event"], line["outcome"], line["reason"]) == ("discard", "discarded", "The document is confidential.")
 
 
