@@ -21,6 +21,7 @@ class NoUseToRepeat(CommandFailed):
 _TO_BE_MENDED = {
     "az login": "The Azure CLI is not signed in, or its sign-in has ended: `az login`.",
     "doesn't exist in cloud": "The Azure CLI does not know azd's subscription: `az login` in its tenant and cloud.",
+    "deleted but recoverable": "A secret of that name was deleted: bring it back by `az keyvault secret recover`.",
     "Public network access is disabled": "The vault is closed to this machine, as PRIVATE_NETWORKING asks: run "
     "`azd hooks run postprovision` on one that is in its network or peered with it.",
 }

@@ -95,6 +95,7 @@ def make_secrets(target: Target, az: AzureCli, say: Say, random_bytes: Callable[
 
 def deploy_package(target: Target, package: Path, az: AzureCli, say: Say) -> None:
     """Deploy the zip as it is: the packages are in it, built for the target."""
+    say(f"deploying {package.name} to {target.function_app}, which takes some minutes")
     place = ["--resource-group", target.resource_group, "--name", target.function_app]
     az(["functionapp", "deployment", "source", "config-zip", *place, "--src", str(package), "--build-remote", "false"])
     say(f"deployed {package.name} to {target.function_app}")

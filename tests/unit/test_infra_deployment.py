@@ -249,6 +249,7 @@ def test_the_cli_is_asked_in_the_subscription_that_azd_deployed_to(
     [
         ("ERROR: Please run 'az login' to setup account.", "`az login`"),
         ("ERROR: The subscription of 'b7a4' doesn't exist in cloud 'AzureCloud'.", "its tenant and cloud"),
+        ("ERROR: (Conflict) Secret kiosk-key is currently in a deleted but recoverable state", "secret recover"),
         ("ERROR: (Forbidden) Public network access is disabled and request is not from a trusted service", "network"),
     ],
 )
