@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from shared.camel import camel_name
 from shared.errors import PrintFunctionsError
 from shared.storage.day_log import DayLog
 from shared.telemetry.signals import count, measure
@@ -56,10 +57,7 @@ class LedgerRow:
     states: Sequence[Mapping[str, str]] = field(default_factory=tuple)
 
 
-_NAMES = {
-    entry.name: entry.name.split("_")[0] + "".join(part.capitalize() for part in entry.name.split("_")[1:])
-    for entry in fields(LedgerRow)
-}
+_NAMES = {entry.name: camel_name(entry.name) for entry in fields(LedgerRow)}
 
 
 def encode_row(row: LedgerRow) -> dict[str, Any]:

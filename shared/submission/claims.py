@@ -23,6 +23,8 @@ CLAIM_MARGIN_SECONDS = 2.0
 class Take:
     """The record is free: claim it and go on."""
 
+    record: Record
+
 
 @dataclass(frozen=True, slots=True)
 class ComeBack:
@@ -52,7 +54,7 @@ def decide(record: Record | None, sequence: int, now: datetime, wanted: frozense
             return ComeBack(left + CLAIM_MARGIN_SECONDS)
     if record.state not in wanted:
         return Drop(f"it is {record.state.value}, which another queue serves")
-    return Take()
+    return Take(record)
 
 
 def backoff(attempts: int, bounds: Bounds, random: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 from shared.bounds import DAY, Bounds
 from shared.errors import AccountLapsed, DocumentRejected, GraphThrottled, NotNow, PrintFunctionsError, Superseded
 from shared.storage.queues import MessageQueue
-from shared.submission.claims import ComeBack, Drop, decide
+from shared.submission.claims import ComeBack, Drop, Take, decide
 from shared.submission.closing import begin_closing, finish_closing
 from shared.submission.holding import Holding
 from shared.submission.messages import submission_message
@@ -40,35 +40,19 @@ async def deliver(
     """
     step = "follow job" if State.STARTED in wanted else "print document"
     with span(step, trace_of(key), **{"print.submission": key}):
-        await _deliver(key, sequence, by, work, wanted, queue, services)
-
-
-async def _deliver(
-    key: str,
-    sequence: int,
-    by: str,
-    work: Work,
-    wanted: frozenset[State],
-    queue: MessageQueue,
-    services: SubmissionServices,
-) -> None:
-    loaded = await services.records.load(key)
-    record = loaded[0] if loaded else None
-    match decide(record, sequence, services.now(), wanted):
-        case Drop(reason):
-            logger.info("submission %s: nothing to do, %s", key, reason)
-            return
-        case ComeBack(delay):
-            await queue.send(submission_message(key, sequence), delay)
-            return
-    if loaded is None:
-        return
-    holding = Holding(services.records, loaded[0], loaded[1], services.now, services.bounds)
-    try:
-        await holding.claim(by)
-        await _work(holding, work, queue, services)
-    except Superseded as error:
-        logger.info("submission %s: %s", key, error)
+        record, etag = await services.records.load(key) or (None, "")
+        match decide(record, sequence, services.now(), wanted):
+            case Drop(reason):
+                logger.info("submission %s: nothing to do, %s", key, reason)
+            case ComeBack(delay):
+                await queue.send(submission_message(key, sequence), delay)
+            case Take(free):
+                holding = Holding(services.records, free, etag, services.now, services.bounds)
+                try:
+                    await holding.claim(by)
+                    await _work(holding, work, queue, services)
+                except Superseded as error:
+                    logger.info("submission %s: %s", key, error)
 
 
 async def put_off(holding: Holding, queue: MessageQueue, delay: float, event: str | None, **changes: Any) -> None:

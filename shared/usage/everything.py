@@ -9,16 +9,12 @@ from shared.ledger_export import LEDGER, export_ledger
 from shared.usage.export import export_usage
 from shared.usage.manifest import Run
 from shared.usage.pending import read_pending
-from shared.usage.reading import Progress
+from shared.usage.reading import Progress, no_progress
 from shared.usage.services import UsageServices
 from shared.usage.watermark import Span
 from shared.usage_report.writing import write_reports
 
 logger = logging.getLogger(__name__)
-
-
-def no_progress(series: str, span: Span, rows: int, pages: int) -> None:
-    """For runs that nobody watches."""
 
 
 async def export_everything(

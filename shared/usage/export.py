@@ -12,7 +12,7 @@ from shared.usage.claimed_series import ClaimedSeries, claim_series
 from shared.usage.manifest import Run, SeriesRun, manifest
 from shared.usage.partitions import list_partitions
 from shared.usage.pending import begin_pending, end_pending
-from shared.usage.reading import Progress, ReadingLost, SelectionRefused, SpanRead, SpanReader
+from shared.usage.reading import Progress, ReadingLost, SelectionRefused, SpanRead, SpanReader, no_progress
 from shared.usage.series import SERIES, Series
 from shared.usage.services import UsageServices
 from shared.usage.spool import sweep
@@ -31,10 +31,6 @@ BUSY_SECONDS = 60.0
 FAILED_SECONDS = 24 * 60 * 60.0
 
 
-def _no_progress(series: str, span: Span, rows: int, pages: int) -> None:
-    """For runs that nobody watches."""
-
-
 async def export_usage(
     services: UsageServices,
     *,
@@ -43,7 +39,7 @@ async def export_usage(
     local: Sequence[LocalExport] = (),
     resumes: bool = False,
     before: Sequence[Run] = (),
-    progress: Progress = _no_progress,
+    progress: Progress = no_progress,
 ) -> Run:
     """Export what is due, or the days of `span` again, which leaves the watermarks where they are.
 

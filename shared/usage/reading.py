@@ -27,6 +27,10 @@ type Progress = Callable[[str, Span, int, int], None]
 _LINK_REFUSED = frozenset({400, 404, 410})
 
 
+def no_progress(series: str, span: Span, rows: int, pages: int) -> None:
+    """For runs that nobody watches."""
+
+
 class SelectionRefused(PrintFunctionsError):
     """Graph does not take this `$filter`: the next form is to be tried."""
 

@@ -10,8 +10,8 @@ import pytest
 from emulator.azurite import StorageAccount
 from shared.errors import NotNow
 from shared.parquet.reader import ParquetUnreadable
-from shared.usage.everything import no_progress
 from shared.usage.partitions import read_partition
+from shared.usage.reading import no_progress
 from shared.usage.series import DAILY_BY_USER
 from shared.usage.verify import Compared, compare
 from shared.usage.watermark import Span

@@ -35,7 +35,8 @@ def test_an_older_message_is_dropped_even_while_nobody_works() -> None:
 
 
 def test_a_message_that_came_before_its_record_was_written_may_go_on() -> None:
-    assert decide(_record(sequence=3), 4, NOW, PRINT_STATES) == Take()
+    record = _record(sequence=3)
+    assert decide(record, 4, NOW, PRINT_STATES) == Take(record)
 
 
 def test_a_live_claim_sends_the_message_back_until_a_little_after_its_end() -> None:
@@ -44,12 +45,14 @@ def test_a_live_claim_sends_the_message_back_until_a_little_after_its_end() -> N
 
 @pytest.mark.parametrize("left", [0, -1, -86_400])
 def test_a_lapsed_claim_is_taken_over(left: float) -> None:
-    assert decide(_record(claim_left=left), 0, NOW, PRINT_STATES) == Take()
+    record = _record(claim_left=left)
+    assert decide(record, 0, NOW, PRINT_STATES) == Take(record)
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)
 def test_every_open_state_is_served_by_a_queue(state: State) -> None:
-    assert any(decide(_record(state), 0, NOW, wanted) == Take() for wanted in (PRINT_STATES, WATCH_STATES))
+    record = _record(state)
+    assert any(decide(record, 0, NOW, wanted) == Take(record) for wanted in (PRINT_STATES, WATCH_STATES))
 
 
 def test_a_started_job_is_not_printed_by_a_late_message_of_the_first_queue() -> None:
