@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ from emulator.event_grid.events import validation_event
 RETRY_SECONDS = (10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0, 10800.0, 21600.0, 43200.0)
 """Waits between attempts; the last one repeats."""
 ATTEMPTS = 30
+LIFETIME = timedelta(hours=24)
+"""After this an event is given up, however often it was tried."""
 ANSWER_SECONDS = 30.0
 FINAL_STATUSES = frozenset({400, 401, 403, 404, 413})
 """Answers after which Event Grid gives an event up at once."""
@@ -144,11 +146,16 @@ class Delivery:
         if delay:
             await self._sleep(delay)
         status: int | None = None
-        for attempt in range(self._attempts):
-            if attempt:
-                await self._sleep(self._retry_seconds[min(attempt, len(self._retry_seconds)) - 1])
+        ends = self._now() + LIFETIME
+        tried = 0
+        while tried < self._attempts:
+            if tried:
+                await self._sleep(self._retry_seconds[min(tried, len(self._retry_seconds)) - 1])
+            if self._now() >= ends:
+                break
+            tried += 1
             try:
-                status = (await self._post(event, "Notification")).status_code
+                status = (await self._post(event, "Notification", tried - 1)).status_code
             except httpx.HTTPError as error:
                 status = None
                 logger.info("No answer for %s: %r", event["subject"], error)
@@ -158,8 +165,12 @@ class Delivery:
             if status in FINAL_STATUSES:
                 break
         logger.warning("Given up with status %s: %s", status, event["subject"])
-        self.dead_letters.append(DeadLetter(event, status, attempt + 1))
+        self.dead_letters.append(DeadLetter(event, status, tried))
 
-    async def _post(self, event: dict[str, Any], kind: str) -> httpx.Response:
-        headers = {"aeg-event-type": kind, "aeg-delivery-count": "0", "aeg-metadata-version": "1"}
+    async def _post(self, event: dict[str, Any], kind: str, delivered_before: int = 0) -> httpx.Response:
+        headers = {
+            "aeg-event-type": kind,
+            "aeg-delivery-count": str(delivered_before),
+            "aeg-metadata-version": "1",
+        }
         return await self._http.post(self._url, json=[event], headers=headers, timeout=ANSWER_SECONDS)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from emulator.functions_host.errors import HostError, StartError
 from emulator.functions_host.functions import Function
 from emulator.functions_host.http_values import (
+    child_of,
     has_readable_body,
     headers_of,
     query_of,
@@ -150,7 +151,7 @@ class HttpFront:
             inputs={str(route.function.trigger["name"]): request_value(request, values, body)},
             metadata={name: ("string", value) for name, value in values.items()},
             reason="This function was programmatically called via the host APIs.",
-            traceparent=request.headers.get("traceparent", ""),
+            traceparent=child_of(request.headers.get("traceparent", "")),
         )
         # A caller that gives up, or waits too long, does not end the function.
         task = self._start(self._invoker.invoke(route.function, call))
