@@ -38,7 +38,8 @@ class Fault:
     `operation` is an operation name or a pattern with `*`; `path` a regular expression to find in the request's path.
     The first `skip` requests that match go well, then `count` of them fail (None: all from then on).
 
-    - `status` answers `status`, `code` and `message`; with `after`, once the work is done.
+    - `status` answers `status`, `code` and `message`; with `after`, once the work is done. With `html` the answer is a
+      page of the gateway in front of the service, without a code or the headers of Graph.
     - `delay` waits `seconds` of real time before the work, or with `after` before the answer.
     - `dropBefore` cuts the connection before any work, `dropAfter` once it is done and before the answer.
     - `cutRequest` and `cutReply` cut it when the part `at` (0 to 1) of that body has passed.
@@ -66,6 +67,7 @@ class Fault:
     seconds: float = 0.0
     at: float = 0.5
     after: bool = False
+    html: bool = False
     id: int = field(default_factory=lambda: next(_ids))
     matched: int = 0
     applied: int = 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,6 +29,12 @@ from emulator.universal_print.uploads import IncompleteBodyError
 
 _LOG = logging.getLogger(__name__)
 _GRAPH = "/v1.0"
+# What stands in front of a service says in its own form that it cannot be reached.
+_PAGE = (
+    "<!DOCTYPE html>\r\n<html><head><title>{status}</title></head><body>"
+    "<h2>Our services aren't available right now</h2>"
+    "<p>We're working to restore all services as soon as possible.</p></body></html>"
+)
 _OPAQUE = re.compile(r"^/(uploads|downloads)/[^/]+")
 _UPLOADS = {"PUT": "uploadPart", "GET": "uploadStatus", "DELETE": "cancelUpload"}
 
@@ -127,7 +133,10 @@ class Front:
         retry_after = fault.retry_after_header(self._service.clock.now())
         if retry_after is not None:
             error.headers["Retry-After"] = retry_after
-        if exchange.scope["path"].startswith((_GRAPH, "/uploads", "/downloads")):
+        if fault.html:
+            page = _PAGE.format(status=fault.status)
+            response: Response = HTMLResponse(page, status_code=fault.status, headers=error.headers)
+        elif exchange.scope["path"].startswith((_GRAPH, "/uploads", "/downloads")):
             response = _response(self._service.graph.refusal(headers, error, ""))
         else:
             refusal = TokenError(fault.code, 90033, fault.message, status=fault.status)
@@ -190,10 +199,15 @@ class Front:
             request.stream(),
         )
         if complete:
-            return JSONResponse(document_view(session.job.document), status_code=201)
+            with_times = self._service.settings.undocumented_members
+            return JSONResponse(document_view(session.job.document, with_times=with_times), status_code=201)
         return JSONResponse(upload_session_view(session, uploads.expected_ranges(session)), status_code=202)
 
     async def _download(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if any(name == b"authorization" for name, _ in scope["headers"]):
+            error = GraphError(401, "unauthenticated", "The download address carries its own token: send no other.")
+            await _response(self._service.graph.refusal({}, error, ""))(scope, receive, send)
+            return
         download = self._service.downloads.find(scope["path"].removeprefix("/downloads/"), self._service.clock.now())
         response: Response
         if download is None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from emulator.universal_print.graph.errors import throttled
 from emulator.universal_print.jobs import Job, JobBook
 from emulator.universal_print.settings import Settings
+from emulator.universal_print.throttle import Throttle
 from emulator.universal_print.world import AppRegistration, Printer, User
 
 # The service names no wait for jobs in submission; they end by the client's own doing.
@@ -57,32 +58,26 @@ class SubscriptionUsage:
     """Counts an app's requests about subscriptions. Each method raises GraphError 429 where there were too many."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._taken: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+        self._writes = Throttle(lambda: settings.limits.subscription_writes)
+        self._reads = Throttle(lambda: settings.limits.subscription_reads)
+        self._lists = Throttle(lambda: settings.limits.subscription_lists)
+        self._reauthorizations = Throttle(lambda: settings.limits.reauthorizations)
 
     def take_write(self, app: AppRegistration, now: datetime) -> None:
         """Count a POST, PATCH or DELETE."""
-        self._take(app, "writes", self._settings.limits.subscription_writes, now)
+        self._writes.take(app.client_id, now)
 
     def take_read(self, app: AppRegistration, now: datetime) -> None:
         """Count a GET of one."""
-        self._take(app, "reads", self._settings.limits.subscription_reads, now)
+        self._reads.take(app.client_id, now)
 
     def take_list(self, app: AppRegistration, now: datetime) -> None:
         """Count a GET of the list."""
-        self._take(app, "lists", self._settings.limits.subscription_lists, now)
+        self._lists.take(app.client_id, now)
 
     def take_reauthorization(self, app: AppRegistration, now: datetime) -> None:
         """Count a reauthorize."""
-        self._take(app, "reauthorizations", self._settings.limits.reauthorizations, now)
-
-    def _take(self, app: AppRegistration, kind: str, windows: list[tuple[int, timedelta]], now: datetime) -> None:
-        taken = self._taken[app.client_id, kind]
-        for most, window in windows:
-            _check_window([(moment, 1) for moment in taken], 1, most, window, now, "requests")
-        taken.append(now)
-        # More than the largest ceiling is never looked at.
-        del taken[: -max((most for most, _ in windows), default=0) or len(taken)]
+        self._reauthorizations.take(app.client_id, now)
 
 
 def _check_submissions(waiting: Iterable[Job], most: int | None, whose: str) -> None:

@@ -64,10 +64,15 @@ class Settings:
     # The directory is eventually consistent: what was just made is not found everywhere at first. How long that lasts
     # is not documented; 4 to 18 seconds have been met.
     directory_delay: timedelta = timedelta()
+    # No page promises that a read finds what was just made: so long a new job or task is in no list and its GET is 404.
+    reading_delay: timedelta = timedelta()
     # Graph: page sizes differ per API and are not promised. Small, so that a client has to follow the link.
     page_size: int = 20
     # Graph: paging. A page may have no entries and a next link all the same; the second page of a list is one.
     empty_pages: bool = True
+    # Whether Graph fills what the schema has and no page shows: when a document came and went (uploadedDateTime,
+    # downloadedDateTime), and the printerName of an archived job.
+    undocumented_members: bool = False
     # An answer that the schema does not allow becomes a 500; False only records it.
     strict_schema: bool = True
     access_token_lifetime: timedelta = timedelta(hours=1)

@@ -154,4 +154,6 @@ class TaskBook:
             self._blocking.pop(task.id, None)
 
     def _is_shown(self, task: PrintTask, now: datetime) -> bool:
+        if task.created + self._settings.reading_delay > now:
+            return False
         return task.ended is None or task.ended + self._settings.ended_task_lifetime > now

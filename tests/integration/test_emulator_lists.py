@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,15 @@ async def test_the_token_of_one_list_is_good_for_no_other(tap: Tap) -> None:
     assert (await tap.as_app("GET", f"{tap.tasks_path}?{token}")).status_code == 200
     for path in (f"/print/printers/{tap.follow_me.id}/jobs?{token}", f"{tap.tasks_path}?$skiptoken=YWZ0ZXI6Mw=="):
         assert (await tap.as_app("GET", path)).status_code == 400
+
+
+async def test_what_was_just_made_is_found_by_no_read_for_as_long_as_the_settings_say(tap: Tap) -> None:
+    tap.service.emulator.settings.reading_delay = timedelta(seconds=5)
+    task = await tap.print_held()
+    jobs = f"/print/printers/{tap.follow_me.id}/jobs"
+    one = (f"{tap.tasks_path}/{task.id}", tap.job_path(task.job))
+    assert [(await tap.as_app("GET", path)).status_code for path in one] == [404, 404]
+    assert [await pages(tap, path) for path in (tap.tasks_path, jobs)] == [[[]], [[]]]
+    tap.service.emulator.clock.advance(timedelta(seconds=5))
+    assert [(await tap.as_app("GET", path)).status_code for path in one] == [200, 200]
+    assert [await pages(tap, path) for path in (tap.tasks_path, jobs)] == [[[task.id]], [[task.job.id]]]

@@ -223,7 +223,11 @@ async def test_invented_archived_jobs_fit_the_invented_usage(service: Service) -
         assert len({job["id"] for job in jobs}) == len(jobs)
         completed = [job for job in jobs if job["processingState"] == "completed"]
         assert (len(completed), len(jobs) - len(completed)) == (row["completedJobCount"], row["incompleteJobCount"])
+        assert all(job["printerName"] is None for job in jobs)
+        service.emulator.settings.undocumented_members = True
+        jobs = await report_rows(service, archived(service, printer=row["printerId"]))
         assert all(job["printerName"] == row["printerName"] for job in jobs)
+        service.emulator.settings.undocumented_members = False
 
 
 async def test_a_past_is_invented_and_taken_back_over_the_control_interface(service: Service) -> None:

@@ -41,6 +41,18 @@ async def test_a_status_is_answered_before_the_work_or_after_it(service: Service
     assert (await create(service)).status_code == 201
 
 
+async def test_a_gateway_answers_with_a_page_in_place_of_graphs_words(service: Service) -> None:
+    service.emulator.faults.add(Fault("status", "createShareJob", status=502, html=True, retry_after=3))
+    answer = await create(service)
+    assert (answer.status_code, answer.headers["retry-after"]) == (502, "3")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.text.startswith("<!DOCTYPE html>")
+    assert "request-id" not in answer.headers
+    service.emulator.faults.add(Fault("status", "token", status=503, html=True))
+    refused = await service.ask_token(grant_type="client_credentials")
+    assert (refused.status_code, refused.text[:9]) == (503, "<!DOCTYPE")
+
+
 async def test_retry_after_can_be_a_date(service: Service) -> None:
     service.emulator.faults.add(Fault("status", "createShareJob", status=429, retry_after=30, retry_after_as_date=True))
     wait = parsedate_to_datetime((await create(service)).headers["retry-after"]) - service.emulator.clock.now()

@@ -44,11 +44,34 @@ async def test_a_job_lives_as_documented(service: Service) -> None:
     assert await service.final_state(job) == "completed"
     seen = (await service.graph("GET", f"{service.jobs_path}/{job['id']}?$expand=documents")).json()
     assert status_of(seen) == ("completed", ["completedSuccessfully"], True, True)
-    assert seen["documents"][0]["downloadedDateTime"] is not None
     states = [state for _, state, _ in service.emulator.job(job["id"]).history]
     assert states == ["paused", "processing", "pending", "processing", "completed"]
     assert service.tenant.device.digests == [hashlib.sha256(PDF).hexdigest()]
     assert service.tenant.device.documents[0].configuration == {"copies": 3}
+
+
+async def test_every_member_of_a_job_is_shown_and_those_that_no_page_names_are_null(service: Service) -> None:
+    job = await service.uploaded_job()
+    assert list(job["configuration"].values()) == [None] * 19
+    for undocumented in (False, True):
+        service.emulator.settings.undocumented_members = undocumented
+        seen = await service.graph("GET", f"{service.jobs_path}/{job['id']}?$expand=documents")
+        [document] = seen.json()["documents"]
+        assert document["size"] == len(PDF)
+        assert (document["uploadedDateTime"] is not None) is undocumented
+
+
+async def test_what_takes_no_body_or_no_further_member_refuses_it(service: Service) -> None:
+    job = await service.uploaded_job()
+    path = f"{service.jobs_path}/{job['id']}/start"
+    assert (await service.graph("POST", path, json={"documentName": "invoice.pdf"})).status_code == 400
+    assert (await service.start(job)).status_code == 200
+    other = await service.create_job()
+    session = f"{service.jobs_path}/{other['id']}/documents/{other['documents'][0]['id']}/createUploadSession"
+    properties = {"documentName": "invoice.pdf", "contentType": "application/pdf", "size": 1}
+    body = {"properties": properties, "conflictBehavior": "replace"}
+    assert (await service.graph("POST", session, json=body)).status_code == 400
+    assert (await service.graph("POST", session, json={"properties": properties})).status_code == 200
 
 
 async def test_jobs_come_out_in_the_order_of_their_start(service: Service) -> None:
@@ -246,6 +269,8 @@ async def test_a_document_is_downloaded_from_an_address_of_its_own(service: Serv
     assert answer.status_code == 302
     fetched = await service.http.get(answer.headers["location"])
     assert (fetched.content, fetched.headers["content-type"]) == (PDF, "application/pdf")
+    with_token = await service.http.get(answer.headers["location"], headers=await service.bearer())
+    assert (with_token.status_code, with_token.json()["error"]["code"]) == (401, "unauthenticated")
 
 
 async def test_a_virtual_printer_puts_the_document_into_its_folder(tmp_path: Path) -> None:

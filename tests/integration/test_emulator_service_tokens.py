@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -202,6 +203,11 @@ async def test_a_revoked_sign_in_is_told_at_the_next_refresh(service: Service) -
     service.emulator.revoke_sign_in(service.tenant.anna, reject_access_tokens=True)
     refused = await service.http.get(path, headers=bearer)
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "InvalidAuthenticationToken")
+    challenge = refused.headers["www-authenticate"]
+    assert 'error="insufficient_claims"' in challenge
+    claims = json.loads(base64.b64decode(challenge.partition('claims="')[2].rstrip('"')))
+    revoked = int(claims["access_token"]["nbf"]["value"])
+    assert abs(revoked - service.emulator.clock.now().timestamp()) < 60
     again = await service.sign_in(service.tenant.anna, "PrintJob.ReadWrite")
     bearer = {"Authorization": f"Bearer {again['access_token']}"}
     assert (await service.http.get(path, headers=bearer)).status_code == 200

@@ -78,7 +78,7 @@ async def test_a_task_that_begins_is_told_as_documented(tap: Tap, endpoint: Noti
     [task] = await held(tap, print_one(tap))
     await until(lambda: bool(endpoint.items))
     [subscription] = tap.service.emulator.subscriptions
-    resource = f"print/taskDefinitions/{tap.definition.id}/tasks/{task.id}"
+    resource = f"{endpoint.items[0]['resource'].partition(tap.definition.id)[0]}{tap.definition.id}/tasks/{task.id}"
     [item] = endpoint.items
     assert item.pop("subscriptionExpirationDateTime").startswith("20")
     assert item["resourceData"].pop("@odata.etag")
@@ -95,6 +95,14 @@ async def test_a_task_that_begins_is_told_as_documented(tap: Tap, endpoint: Noti
             "parentUrl": f"{tap.service.url}/v1.0{tap.job_path(task.job)}",
         },
     }
+
+
+async def test_the_resource_of_a_task_is_written_in_either_of_two_ways(tap: Tap, endpoint: NotifiedEndpoint) -> None:
+    tasks = await held(tap, *(print_one(tap) for _ in range(2)))
+    await until(lambda: len(endpoint.items) == 2)
+    ways = {item["resource"].partition(tap.definition.id)[0] for item in endpoint.items}
+    assert ways == {"print/taskDefinitions/", "/print/taskdefinitions/"}
+    assert sorted(resources(endpoint)) == sorted(task.id for task in tasks)
 
 
 async def test_one_request_may_carry_several_notifications(tap: Tap, endpoint: NotifiedEndpoint) -> None:

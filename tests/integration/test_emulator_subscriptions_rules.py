@@ -192,3 +192,8 @@ async def test_the_list_has_a_ceiling_of_its_own(tmp_path: Path) -> None:
         answers = [await tap.as_app("GET", "/subscriptions") for _ in range(most + 1)]
         assert [answer.status_code for answer in answers] == [200] * most + [429]
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 20
+        # What was refused counts too: who goes on asking is let wait for longer.
+        tap.service.emulator.clock.advance(timedelta(seconds=19))
+        assert (await tap.as_app("GET", "/subscriptions")).status_code == 429
+        tap.service.emulator.clock.advance(timedelta(seconds=2))
+        assert (await tap.as_app("GET", "/subscriptions")).status_code == 200

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.emulated_service import PDF, until
+from tests.support.emulated_service import PDF, said, until
 from tests.support.emulated_tasks import Tap, running_tap
 
 
@@ -25,7 +25,7 @@ async def test_a_redirected_job_comes_out_at_the_destination(tap: Tap) -> None:
     assert moved["id"] != held.id
     assert moved["status"]["state"] == "processing"
     assert moved["redirectedFrom"] == f"{tap.service.url}/v1.0{tap.job_path(held)}"
-    assert moved["configuration"] == {"copies": 5, "colorMode": "color", "duplexMode": "oneSided"}
+    assert said(moved["configuration"]) == {"copies": 5, "colorMode": "color", "duplexMode": "oneSided"}
     assert await tap.service.final_state(moved) == "completed"
     (document,) = tap.tenant.device.documents
     assert document.configuration["copies"] == 5

@@ -40,6 +40,11 @@ async def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("It did not come true.")
 
 
+def said(value: dict[str, Any]) -> dict[str, Any]:
+    """What a complex property says: Graph shows every member, null where there is nothing to say."""
+    return {name: entry for name, entry in value.items() if entry is not None}
+
+
 class RecordingPrinter:
     """A printer that notes what it is given. It prints at once, or when `gate` is set, and fails with `failure`."""
 

@@ -122,6 +122,10 @@ class Schema:
             }
         return known
 
+    def whole(self, value: Mapping[str, Any], type_name: str) -> dict[str, Any]:
+        """`value` with every property of that type, null for those that it lacks (Graph: printershare-post-jobs)."""
+        return dict.fromkeys(self.member_types(type_name)) | dict(value)
+
     def _check_of(self, type_name: str) -> Check:
         if type_name.startswith("Collection("):
             item = self._check_of(type_name[len("Collection(") : -1])

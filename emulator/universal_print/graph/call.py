@@ -91,6 +91,11 @@ class Call:
             raise bad_request(f"Only {', '.join(names)} can be given, not {', '.join(sorted(others))}.")
         return body
 
+    def without_body(self) -> None:
+        """The operation takes no body. Raises GraphError 400 where there is one."""
+        if self.request.body:
+            raise bad_request("This operation takes no request body.")
+
     def flag(self, name: str) -> set[str]:
         """The comma-separated names of a query option such as `$select`."""
         return {entry.strip() for entry in self.query.get(name, "").split(",") if entry.strip()}

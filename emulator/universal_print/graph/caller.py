@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +13,10 @@ from emulator.universal_print.tokens import signing
 from emulator.universal_print.world import GLOBAL_ADMINISTRATOR, AppRegistration, User, World
 
 _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+_REVOKED = (
+    "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
+    "TokenIssuedBeforeRevocationTimestamp"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def identify(world: World, authorization: str | None) -> Caller:
         raise _unauthenticated(world, "The user account is disabled or was deleted.")
     revoked = user.sign_in_valid_from
     if user.reject_access_tokens and revoked is not None and claims["emulator_issued"] < revoked.timestamp():
-        raise _unauthenticated(world, "The token was issued before the sign-in was revoked.")
+        raise _unauthenticated(world, _REVOKED, valid_from=revoked)
     return Caller(app, user, frozenset(str(claims.get("scp", "")).split()), until)
 
 
@@ -111,9 +117,14 @@ def _wrong_kind(needed: str) -> GraphError:
     )
 
 
-def _unauthenticated(world: World, message: str) -> GraphError:
+def _unauthenticated(world: World, message: str, *, valid_from: datetime | None = None) -> GraphError:
     challenge = (
         f'Bearer realm="", authorization_uri="https://login.microsoftonline.com/{world.tenant_id}/oauth2/authorize", '
         f'client_id="{_GRAPH_APP_ID}"'
     )
+    if valid_from is not None:
+        # Entra: claims challenge. What a client may pass on to the authority to get a newer token.
+        wanted = {"access_token": {"nbf": {"essential": True, "value": str(int(valid_from.timestamp()))}}}
+        claims = base64.b64encode(json.dumps(wanted, separators=(",", ":")).encode()).decode()
+        challenge += f', error="insufficient_claims", claims="{claims}"'
     return GraphError(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})

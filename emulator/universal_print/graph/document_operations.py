@@ -20,7 +20,8 @@ async def create_upload_session(call: Call) -> Result:
         _check_replacement(call, job)
     else:
         _check_first(job, user)
-    properties = call.checked(call.json_body().get("properties"), "printDocumentUploadProperties", "properties")
+    announced = call.body_of("properties").get("properties")
+    properties = call.checked(announced, "printDocumentUploadProperties", "properties")
     name, content_type, size = (properties[key] for key in ("documentName", "contentType", "size"))
     if not name.strip():
         raise bad_request("documentName must not be empty.")

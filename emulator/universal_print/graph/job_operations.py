@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from emulator.universal_print.graph.call import Call, Handler, Result
-from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict
-from emulator.universal_print.graph.lookup import job_of, may_see_all, printer_of, share_of
+from emulator.universal_print.graph.errors import GraphError, access_denied, bad_request, conflict, not_found
+from emulator.universal_print.graph.lookup import is_found, job_of, may_see_all, printer_of, share_of
 from emulator.universal_print.graph.paging import expand, listing, page
 from emulator.universal_print.graph.views import document_view, job_status_view, job_view, task_view
 from emulator.universal_print.jobs import Job
@@ -64,7 +64,7 @@ def _list(call: Call, jobs: list[Job], context: str) -> Result:
     wanted = _created_by(call)
     sees_all = may_see_all(call)
     user = call.caller.user
-    jobs = [job for job in jobs if not job.deleted]
+    jobs = [job for job in jobs if is_found(call, job)]
     if wanted is not None:
         if not sees_all and user is not None and wanted != user.user_principal_name.lower():
             raise access_denied("Only a Printer Administrator may list the jobs of other users.")
@@ -88,12 +88,15 @@ def _created_by(call: Call) -> str | None:
 async def get_job(call: Call) -> Result:
     """GET of one job, below its share or its printer."""
     job = job_of(call)
+    if not is_found(call, job):
+        raise not_found("The print job")
     context = call.context(f"print/printers('{job.printer.id}')/jobs/$entity")
     return Result(200, {"@odata.context": context, **show_job(call, job, expand(call, "documents", "tasks"))})
 
 
 async def start_share_job(call: Call) -> Result:
     """POST /print/shares/{share}/jobs/{job}/start."""
+    call.without_body()
     job = job_of(call)
     if job.created_by is not call.caller.user:
         raise access_denied("Only the user who created the print job may start it.")
@@ -109,6 +112,7 @@ async def start_share_job(call: Call) -> Result:
 
 async def cancel_printer_job(call: Call) -> Result:
     """POST /print/printers/{printer}/jobs/{job}/cancel."""
+    call.without_body()
     job = job_of(call)
     if job.is_final:
         raise conflict(f"The print job is {job.state} and can't be canceled.")
@@ -120,7 +124,7 @@ def show_job(call: Call, job: Job, expanded: set[str]) -> dict[str, Any]:
     """A printJob with what is expanded of it."""
     view = job_view(job)
     if "documents" in expanded:
-        view["documents"] = [document_view(job.document)]
+        view["documents"] = [document_view(job.document, with_times=call.service.settings.undocumented_members)]
     if "tasks" in expanded:
         task = call.service.tasks.of_job(job)
         view["tasks"] = [task_view(task, call.root)] if task is not None else []

@@ -47,6 +47,11 @@ def job_of(call: Call) -> Job:
     return job
 
 
+def is_found(call: Call, job: Job) -> bool:
+    """Whether reads know of the job: it is not deleted, and was not made just now."""
+    return not job.deleted and job.created + call.service.settings.reading_delay <= call.now
+
+
 def may_see(call: Call, job: Job) -> bool:
     """Own jobs; those of others for an app, or for an administrator whose token has a permission for all."""
     user = call.caller.user

@@ -128,6 +128,7 @@ def _updated_by_ipp(call: Call, printer: Printer, device: DevicelessPrinter) -> 
 async def restore_factory_defaults(call: Call) -> Result:
     """POST /print/printers/{printer}/restoreFactoryDefaults: the defaults are the device's own again."""
     require_printer_administrator(call.caller)
+    call.without_body()
     printer_of(call).changed_defaults.clear()
     return Result(204)
 

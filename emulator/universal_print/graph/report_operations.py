@@ -83,10 +83,12 @@ def _archived(parameter: str, known: Callable[[Call, str], Callable[[PrintRecord
             raise bad_request("startDateTime lies after endDateTime.")
         view = call.service.reports.view()
 
+        named = call.service.settings.undocumented_members
+
         def rows_of(group: date) -> tuple[list[Row], int]:
             records = list(view.archived(group))
             inside = [one for one in records if wanted(one) and _within(one.created, start, end)]
-            return [_archived_view(one) for one in inside], len(records)
+            return [_archived_view(one, named=named) for one in inside], len(records)
 
         days = [day for day in view.archive_days() if _day_within(day, start, end)]
         return await _page(call, "Collection(microsoft.graph.archivedPrintJob)", days, rows_of)
@@ -173,12 +175,12 @@ def _day_within(day: date, start: datetime | None, end: datetime | None) -> bool
     return (start is None or start.toordinal() - 1 <= ordinal) and (end is None or ordinal <= end.toordinal() + 1)
 
 
-def _archived_view(record: PrintRecord) -> dict[str, Any]:
+def _archived_view(record: PrintRecord, *, named: bool) -> dict[str, Any]:
     person, printer = record.person, record.printer
     return {
         "id": record.job_id,
         "printerId": printer.id,
-        "printerName": printer.name,
+        "printerName": printer.name if named else None,
         "processingState": record.state,
         "createdDateTime": graph_time(record.created),
         "acquiredDateTime": graph_time(record.acquired) if record.acquired else None,

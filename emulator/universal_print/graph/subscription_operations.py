@@ -110,6 +110,7 @@ async def update_subscription(call: Call) -> Result:
 async def reauthorize_subscription(call: Call) -> Result:
     """POST /subscriptions/{subscription}/reauthorize: nothing is longer by that."""
     call.service.subscription_usage.take_reauthorization(call.caller.app, call.now)
+    call.without_body()
     subscription = _subscription_of(call)
     _check_apart(subscription.patched, call.now)
     subscription.reauthorized = call.now

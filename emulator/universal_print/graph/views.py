@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.universal_print.clock import graph_time
+from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.jobs import Document, Job, UploadSession
 from emulator.universal_print.subscriptions import Subscription
 from emulator.universal_print.tasks import PrintTask, TaskDefinition, TaskTrigger
@@ -25,9 +26,9 @@ def printer_view(world: World, printer: Printer) -> Json:
         "model": device.model,
         "isAcceptingJobs": device.is_accepting_jobs,
         "status": device.status,
-        "location": printer.location,
-        "capabilities": device.capabilities,
-        "defaults": printer.defaults,
+        "location": _whole(printer.location, "printerLocation"),
+        "capabilities": _whole(device.capabilities, "printerCapabilities"),
+        "defaults": _whole(printer.defaults, "printerDefaults"),
         "isShared": world.share_of(printer) is not None,
         "hasPhysicalDevice": printer.has_physical_device,
         "registeredDateTime": graph_time(printer.registered),
@@ -45,24 +46,25 @@ def share_view(share: Share) -> Json:
         "model": device.model,
         "isAcceptingJobs": device.is_accepting_jobs,
         "status": device.status,
-        "location": share.printer.location,
-        "capabilities": device.capabilities,
-        "defaults": share.printer.defaults,
+        "location": _whole(share.printer.location, "printerLocation"),
+        "capabilities": _whole(device.capabilities, "printerCapabilities"),
+        "defaults": _whole(share.printer.defaults, "printerDefaults"),
         "allowAllUsers": share.allow_all_users,
         "createdDateTime": graph_time(share.created),
         "viewPoint": None,
     }
 
 
-def document_view(document: Document) -> Json:
-    """A printDocument."""
+def document_view(document: Document, *, with_times: bool) -> Json:
+    """A printDocument. When it came and went stands in the schema alone: it is null unless `with_times`."""
+    uploaded, downloaded = (document.uploaded, document.downloaded) if with_times else (None, None)
     return {
         "id": document.id,
         "displayName": document.display_name,
         "contentType": document.content_type,
         "size": document.size,
-        "uploadedDateTime": graph_time(document.uploaded) if document.uploaded else None,
-        "downloadedDateTime": graph_time(document.downloaded) if document.downloaded else None,
+        "uploadedDateTime": graph_time(uploaded) if uploaded else None,
+        "downloadedDateTime": graph_time(downloaded) if downloaded else None,
     }
 
 
@@ -89,7 +91,7 @@ def job_view(job: Job) -> Json:
             "userPrincipalName": user.user_principal_name,
         },
         "status": job_status_view(job),
-        "configuration": dict(job.configuration),
+        "configuration": graph_schema().whole(job.configuration, "printJobConfiguration"),
         "isFetchable": job.fetchable,
         "redirectedFrom": job.redirected_from,
         "redirectedTo": job.redirected_to,
@@ -162,3 +164,7 @@ def user_view(user: User) -> Json:
 def group_view(group: Group) -> Json:
     """A group."""
     return {"id": group.id, "displayName": group.display_name}
+
+
+def _whole(value: Json | None, type_name: str) -> Json | None:
+    return graph_schema().whole(value, type_name) if value is not None else None

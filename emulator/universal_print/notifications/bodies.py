@@ -13,8 +13,13 @@ type Json = dict[str, Any]
 
 
 def task_started(task: PrintTask, root: str) -> Json:
-    """What has changed when a task began (JobStarted). `root` is Graph's base URL."""
-    resource = f"print/taskDefinitions/{task.definition.id}/tasks/{task.id}"
+    """What has changed when a task began (JobStarted). `root` is Graph's base URL.
+
+    Graph's pages and Microsoft's sample write the resource in two ways: with and without a slash, and in other letter
+    case. Jobs take turns.
+    """
+    words = ("print/taskDefinitions", "/print/taskdefinitions")[int(task.job.id) % 2]
+    resource = f"{words}/{task.definition.id}/tasks/{task.id}"
     return {
         "changeType": "created",
         "resource": resource,

@@ -11,8 +11,8 @@ from emulator.universal_print.jobs import Job
 from emulator.universal_print.reports.history import History, HistoryPlan
 from emulator.universal_print.reports.records import COUNTERS, Person, PrintRecord, ReportedPrinter
 from emulator.universal_print.reports.sums import Subject, Sums, count, days_of_month, merge, sum_of
-from emulator.universal_print.reports.throttle import Throttle
 from emulator.universal_print.settings import Settings
+from emulator.universal_print.throttle import Throttle
 from emulator.universal_print.world import World
 
 
@@ -38,7 +38,7 @@ class Reports:
         self._records: list[PrintRecord] = []
         self.histories: list[History] = []
         self.corrections: list[Correction] = []
-        self.throttle = Throttle(settings)
+        self.throttle = Throttle(lambda: settings.limits.report_requests)
 
     def add_history(self, plan: HistoryPlan) -> History:
         """Invent a past. Its days are made when a report asks for them; nothing is stored."""

@@ -1,25 +1,28 @@
-"""The ceiling over report requests (Microsoft: throttling limits of reports)."""
+"""A ceiling over requests (Microsoft: throttling limits)."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from emulator.universal_print.graph.errors import throttled
-from emulator.universal_print.settings import Settings
 
 
 class Throttle:
-    """Counts the requests of each app. Those that are refused count too (Graph: throttling)."""
+    """Counts the requests of each app. Those that are refused count too (Graph: throttling).
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    `windows` gives the ceilings in force: how many requests in what time.
+    """
+
+    def __init__(self, windows: Callable[[], list[tuple[int, timedelta]]]) -> None:
+        self._windows = windows
         self._taken: dict[str, deque[datetime]] = defaultdict(deque)
 
     def take(self, client_id: str, now: datetime) -> None:
         """Count a request. Raises GraphError 429 with the seconds after which there is room again."""
-        windows = self._settings.limits.report_requests
+        windows = self._windows()
         taken = self._taken[client_id]
         longest = max((window for _, window in windows), default=None)
         while taken and (longest is None or taken[0] + longest <= now):
@@ -33,4 +36,4 @@ class Throttle:
                 refused = max(refused, (last_to_leave + window - now).total_seconds())
         taken.append(now)
         if refused:
-            raise throttled("Too many requests for reports. Please retry again later.", math.ceil(refused))
+            raise throttled("Too many requests. Please retry again later.", math.ceil(refused))
