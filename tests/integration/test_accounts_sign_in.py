@@ -205,6 +205,7 @@ async def test_what_only_a_person_can_mend_lapses_the_account(tenant: Tenant, ch
     "fault",
     [
         Fault("status", "token", status=503),
+        Fault("status", "token", status=502, html=True),
         Fault("status", "openidConfiguration", status=500),
         Fault("status", "token", status=429, retry_after=10),
         Fault("dropAfter", "token"),

@@ -94,6 +94,8 @@ FAULTS = {
     "unavailable after the work": Fault("status", status=503, after=True),
     "a burst of 503": Fault("status", status=503, count=4),
     "gateway timeout after the work": Fault("status", status=504, after=True),
+    "a page of the gateway after the work": Fault("status", status=502, html=True, after=True),
+    "throttled, without a time": Fault("status", status=429, code="TooManyRequests"),
     "throttled, in seconds": Fault("status", status=429, code="TooManyRequests", retry_after=37),
     "throttled, until a date": Fault(
         "status", status=429, code="TooManyRequests", retry_after=90, retry_after_as_date=True
