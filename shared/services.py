@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.accounts.pool import AccountPool
 from shared.accounts.tokens import AccountTokens
+from shared.bounds import Bounds
 from shared.catalog import Catalog, CatalogUnreadable, parse_catalog
 from shared.deferred import deferred
 from shared.graph.print_client import PrintClient
@@ -102,14 +105,7 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         # One that cannot be read is told of now, not at the first call, and before there is anything to close.
         trust(bundle)
     storage = await stack.enter_async_context(open_storage(settings.storage))
-
-    def new_http() -> httpx.AsyncClient:
-        import httpx
-
-        timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
-        # Opening a connection costs two round trips, which a person at a kiosk would wait for at each tap.
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
-        return httpx.AsyncClient(verify=trust(bundle), timeout=timeout, limits=limits)
+    new_http = partial(_new_http, bounds, bundle)
 
     def shared_http() -> httpx.AsyncClient:
         client = new_http()
@@ -123,8 +119,6 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         stack.push_async_callback(client.close)
         return client
 
-    http = deferred(shared_http)
-    sealer = Sealer(settings.token_cache_keys)
     pool = AccountPool(
         settings.print_accounts,
         storage.state,
@@ -148,13 +142,22 @@ async def open_services(environ: Mapping[str, str], stack: AsyncExitStack) -> Se
         pool=pool,
         graph=graph,
         uploads=deferred(new_uploads),
-        sealer=sealer,
+        sealer=Sealer(settings.token_cache_keys),
         bounds=bounds,
         now=_now,
         sleep=asyncio.sleep,
         random=random.random,
     )
-    return Services(settings, storage, http, pool, tokens, submissions)
+    return Services(settings, storage, deferred(shared_http), pool, tokens, submissions)
+
+
+def _new_http(bounds: Bounds, ca_bundle: Path | None) -> httpx.AsyncClient:
+    import httpx
+
+    timeout = httpx.Timeout(bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
+    # Opening a connection costs two round trips, which a person at a kiosk would wait for at each tap.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEEP_ALIVE_SECONDS)
+    return httpx.AsyncClient(verify=trust(ca_bundle), timeout=timeout, limits=limits)
 
 
 # Held here because a stack that nobody holds is collected, and closes its clients with it. The worker is stopped
