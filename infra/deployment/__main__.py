@@ -19,6 +19,7 @@ from infra.deployment.steps import (
     make_secrets,
     persistently,
     read_grant,
+    read_secrets_anew,
     read_target,
     subscribe_to_events,
 )
@@ -28,6 +29,12 @@ TEMPLATE = ROOT / "infra" / "app" / "event-subscription.bicep"
 GRANT_TEMPLATE = ROOT / "infra" / "graph" / "app-permissions.bicep"
 # Who lacks the right lacks it a minute later, too; only the identity may be too new to be found.
 GRANT_ATTEMPTS = 2
+# About three minutes: a role of the app's identity counts by then, and the address of a vault is known in its network.
+READ_ATTEMPTS = 6
+SECRETS_ADVICE = (
+    "The app cannot start without its keys. The portal shows beside each of its settings what keeps it from the vault; "
+    "then run `azd hooks run postprovision` again."
+)
 
 
 def main() -> int:
@@ -49,19 +56,22 @@ def _deploy(options: argparse.Namespace) -> int:
         # azd's subscription is often another than the default one of the CLI.
         az = azure_cli(subscription=os.environ.get("AZURE_SUBSCRIPTION_ID", ""))
         persistently(lambda: make_secrets(target, az, _say, os.urandom), "making the secrets", _say, time.sleep)
+        done = [
+            _tried(lambda: read_secrets_anew(target, az, _say), "reading the secrets", SECRETS_ADVICE, READ_ATTEMPTS)
+        ]
         package = options.package or _build(options.uv)
         persistently(lambda: deploy_package(target, package, az, _say), "deploying", _say, time.sleep)
     except (OutputsMissing, CommandFailed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    done = [
+    done.append(
         _tried(
             lambda: subscribe_to_events(target, TEMPLATE, az, _say),
             "subscribing to events",
             "The app runs and prints: its sweep finds new files within a minute or two. Run `azd hooks run "
             "postprovision` later, so that they are announced at once.",
         )
-    ]
+    )
     if grant is not None:
         done.append(
             _tried(

@@ -22,6 +22,10 @@ LONGEST_WAIT_SECONDS = 60.0
 ATTEMPTS = 12
 _NOT_FOUND = ("SecretNotFound", "was not found in this key vault")
 
+# App Service: Key Vault references, rotation.
+_REFERENCES = "config/configreferences/appsettings"
+_REFERENCES_VERSION = "api-version=2022-03-01"
+
 type Say = Callable[[str], None]
 type Sleep = Callable[[float], None]
 
@@ -93,11 +97,26 @@ def make_secrets(target: Target, az: AzureCli, say: Say, random_bytes: Callable[
         say(f"made the secret {name}")
 
 
+def read_secrets_anew(target: Target, az: AzureCli, say: Say) -> None:
+    """Let the app read its settings from the vault now: what was missing when it was made it looks for a day later.
+
+    Raises CommandFailed with the settings that it cannot read.
+    """
+    app = az(["functionapp", "show", *_place(target), "--query", "id"])
+    az(["rest", "--method", "post", "--url", f"{app}/{_REFERENCES}/refresh?{_REFERENCES_VERSION}"])
+    found = az(["rest", "--method", "get", "--url", f"{app}/{_REFERENCES}?{_REFERENCES_VERSION}"])
+    states = {entry["name"]: entry["properties"]["status"] for entry in found["value"]}
+    unread = [f"{name} ({state})" for name, state in sorted(states.items()) if state != "Resolved"]
+    if unread:
+        raise CommandFailed(f"The app cannot read from the vault: {', '.join(unread)}")
+    say(f"the app reads {len(states)} settings from the vault")
+
+
 def deploy_package(target: Target, package: Path, az: AzureCli, say: Say) -> None:
     """Deploy the zip as it is: the packages are in it, built for the target."""
     say(f"deploying {package.name} to {target.function_app}, which takes some minutes")
-    place = ["--resource-group", target.resource_group, "--name", target.function_app]
-    az(["functionapp", "deployment", "source", "config-zip", *place, "--src", str(package), "--build-remote", "false"])
+    zipped = ["--src", str(package), "--build-remote", "false"]
+    az(["functionapp", "deployment", "source", "config-zip", *_place(target), *zipped])
     say(f"deployed {package.name} to {target.function_app}")
 
 
@@ -155,6 +174,10 @@ def persistently(step: Callable[[], None], what: str, say: Say, sleep: Sleep, at
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
         else:
             return
+
+
+def _place(target: Target) -> list[str]:
+    return ["--resource-group", target.resource_group, "--name", target.function_app]
 
 
 def _first_line(text: str) -> str:

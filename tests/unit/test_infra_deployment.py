@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.deployment.__main__ import main as deploy
-from infra.deployment.azure_cli import CommandFailed, NoUseToRepeat, azure_cli
+from infra.deployment.azure_cli import CommandFailed, NoUseToRepeat
 from infra.deployment.steps import (
     ATTEMPTS,
     LONGEST_WAIT_SECONDS,
@@ -25,6 +25,7 @@ from infra.deployment.steps import (
     make_secrets,
     persistently,
     read_grant,
+    read_secrets_anew,
     read_target,
     subscribe_to_events,
 )
@@ -42,6 +43,8 @@ class ScriptedAzure:
         self.modes: list[int] = []
         self.files: list[Path] = []
         self.refuses: str | None = None
+        # Before the app is told to read the vault anew, it says of each setting what it found when it was made.
+        self.read: dict[str, str] = {"TOKEN_CACHE_KEY": "SecretNotFound", "KIOSK_KEY": "SecretNotFound"}
 
     def __call__(self, arguments: Sequence[str]) -> Any:
         command = list(arguments)
@@ -58,7 +61,21 @@ class ScriptedAzure:
             self.files.append(file)
             self.modes.append(stat.S_IMODE(file.stat().st_mode))
             self.vault[command[command.index("--name") + 1]] = file.read_text()
+        if command[:2] == ["functionapp", "show"]:
+            return "/subscriptions/b7a4/sites/func-print"
+        if command[0] == "rest":
+            return self.rest(command[command.index("--method") + 1], command[command.index("--url") + 1])
         return None
+
+    def rest(self, method: str, url: str) -> Any:
+        references = "/subscriptions/b7a4/sites/func-print/config/configreferences/appsettings"
+        path, _, query = url.partition("?")
+        assert query.startswith("api-version=")
+        if (method, path) == ("post", f"{references}/refresh"):
+            self.read = dict.fromkeys(self.read, "Resolved")
+            return None
+        assert (method, path) == ("get", references)
+        return {"value": [{"name": name, "properties": {"status": status}} for name, status in self.read.items()]}
 
 
 def quiet(text: str) -> None:
@@ -88,6 +105,41 @@ def test_a_vault_that_cannot_be_read_is_not_written_to() -> None:
     with pytest.raises(CommandFailed, match="Forbidden"):
         make_secrets(TARGET, az, quiet, lambda size: b"\1" * size)
     assert az.vault == {}
+
+
+def test_the_app_is_told_that_its_secrets_are_there_now() -> None:
+    az, said = ScriptedAzure(), list[str]()
+    read_secrets_anew(TARGET, az, said.append)
+    assert set(az.read.values()) == {"Resolved"}
+    assert said == ["the app reads 2 settings from the vault"]
+
+
+def test_a_setting_that_the_app_cannot_read_is_named_with_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    az = ScriptedAzure()
+    monkeypatch.setattr(
+        az,
+        "rest",
+        lambda *_: {
+            "value": [
+                {"name": "KIOSK_KEY", "properties": {"status": "AccessToKeyVaultDenied"}},
+                {"name": "TOKEN_CACHE_KEY", "properties": {"status": "Resolved"}},
+            ]
+        },
+    )
+    with pytest.raises(CommandFailed, match=r"vault: KIOSK_KEY \(AccessToKeyVaultDenied\)$"):
+        read_secrets_anew(TARGET, az, quiet)
+
+
+def test_the_code_is_deployed_to_an_app_that_has_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    az = ScriptedAzure()
+    monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda **_: az)
+    monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
+    for name in OUTPUTS:
+        monkeypatch.setenv(name, "x")
+    assert deploy() == 0
+    steps = [command[:2] for command in az.commands if command[:2] != ["keyvault", "secret"]]
+    assert steps.index(["rest", "--method"]) < steps.index(["functionapp", "deployment"])
+    assert set(az.vault) == set(SECRETS)
 
 
 def test_the_package_is_deployed_without_a_build_elsewhere() -> None:
@@ -201,63 +253,6 @@ def test_all_missing_outputs_are_told_at_once() -> None:
     with pytest.raises(OutputsMissing, match="KEY_VAULT_NAME, EVENT_TOPIC_NAME"):
         read_target(dict.fromkeys(OUTPUTS, "x") | {"KEY_VAULT_NAME": "", "EVENT_TOPIC_NAME": ""})
     assert read_target(dict(zip(OUTPUTS, ("a", "b", "c", "d", "e"), strict=True))) == Target("a", "b", "c", "d", "e")
-
-
-def test_without_the_azure_cli_the_way_to_it_is_told() -> None:
-    with pytest.raises(CommandFailed, match="az login"):
-        azure_cli("no-such-azure-cli")
-
-
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An Azure CLI that complains of `fail` with the text of a file beside it, and else answers what it was asked."""
-    program = tmp_path / "az"
-    complains = f'if [ "$1" = fail ]; then cat "{tmp_path}/complaint" >&2; exit 3; fi'
-    program.write_text(f'#!/bin/sh\n{complains}\nprintf \'{{"asked": "%s"}}\' "$*"\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    return tmp_path
-
-
-@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
-def test_the_cli_answers_json_and_its_complaint_becomes_the_error(installed: Path) -> None:
-    (installed / "complaint").write_text("it said no\n")
-    az = azure_cli()
-    assert az(["group", "show"]) == {"asked": "group show --only-show-errors --output json"}
-    with pytest.raises(CommandFailed, match="it said no") as failed:
-        az(["fail"])
-    assert not isinstance(failed.value, NoUseToRepeat)
-
-
-@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
-def test_the_cli_is_asked_in_the_subscription_that_azd_deployed_to(
-    installed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = azure_cli(subscription="b7a4")(["group", "show"])["asked"]
-    assert asked.startswith("group show --subscription b7a4 ")
-    (installed / "az").write_text('#!/bin/sh\necho "no such vault in $*. Please run: az login" >&2\nexit 1\n')
-    monkeypatch.setattr("sys.argv", ["deploy", "--package", "app.zip"])
-    for name, value in (dict.fromkeys(OUTPUTS, "x") | {"AZURE_SUBSCRIPTION_ID": "b7a4"}).items():
-        monkeypatch.setenv(name, value)
-    assert deploy() == 1
-    assert "--subscription b7a4" in capsys.readouterr().err
-
-
-@pytest.mark.skipif("sys.platform == 'win32'", reason="the script is for a POSIX shell")
-@pytest.mark.parametrize(
-    ("complaint", "mending"),
-    [
-        ("ERROR: Please run 'az login' to setup account.", "`az login`"),
-        ("ERROR: The subscription of 'b7a4' doesn't exist in cloud 'AzureCloud'.", "its tenant and cloud"),
-        ("ERROR: (Conflict) Secret kiosk-key is currently in a deleted but recoverable state", "secret recover"),
-        ("ERROR: (Forbidden) Public network access is disabled and request is not from a trusted service", "network"),
-    ],
-)
-def test_what_somebody_must_mend_is_told_with_how(installed: Path, complaint: str, mending: str) -> None:
-    (installed / "complaint").write_text(complaint)
-    with pytest.raises(NoUseToRepeat, match=mending) as failed:
-        azure_cli()(["fail"])
-    assert complaint in str(failed.value)
 
 
 def test_whoever_stops_it_is_told_that_it_can_be_run_again(
