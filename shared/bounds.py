@@ -68,6 +68,9 @@ class Bounds:
     poll_growth: float = _bound(1.6, "times", "how much longer each delay is than the one before")
     stopped_seconds: float = _bound(4 * HOUR, "seconds", "how long a job may be stopped before it is cancelled")
     job_seconds: float = _bound(24 * HOUR, "seconds", "how long a job may take in all before it is cancelled")
+    job_unknown_seconds: float = _bound(
+        5 * MINUTE, "seconds", "how long Graph may not know a job that was just made before that is believed"
+    )
     document_bytes: int = _whole(1_000_000_000, "bytes", "the largest document; the service takes jobs up to 1 GB")
     ticket_bytes: int = _whole(64 * KIBIBYTE, "bytes", "the largest sidecar or folder ticket")
     sniff_bytes: int = _whole(4 * KIBIBYTE, "bytes", "how much of a document is read to tell its type")

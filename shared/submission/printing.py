@@ -13,6 +13,8 @@ from shared.errors import (
     DocumentRejected,
     GraphConflict,
     GraphError,
+    GraphNotFound,
+    NotNow,
     StorageConflict,
     Superseded,
     UploadSessionGone,
@@ -233,7 +235,15 @@ async def _refused(job: Job, error: GraphError, services: SubmissionServices) ->
 async def _look_then_start(holding: Holding, services: SubmissionServices) -> None:
     """After a lost reply to start: the job itself tells. Starting the same job again cannot print it twice."""
     job = _job(holding)
-    view = await services.graph.get_job(job.account, job.share_id, str(job.id))
+    try:
+        view = await services.graph.get_job(job.account, job.share_id, str(job.id))
+    except GraphNotFound as error:
+        made = moment(job.creating_since or holding.record.accepted)
+        if (services.now() - made).total_seconds() > services.bounds.job_unknown_seconds:
+            raise
+        # No page of Graph's promises that a read finds what was just made.
+        wait = services.bounds.retry_first_seconds
+        raise NotNow("jobNotFound", "Universal Print does not show the job yet.", wait) from error
     if view.state in UNSTARTED and view.upload_pending:
         await _start(holding, services)
 

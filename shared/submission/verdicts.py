@@ -30,18 +30,19 @@ def started_at(record: Record) -> datetime:
 
 
 def judge(record: Record, now: datetime, bounds: Bounds, *, gone: bool) -> End | Cancel | None:
-    """What to do with a started job by its newest sighting; `gone` means that Graph no longer knows it.
+    """What to do with a started job by its newest sighting; `gone` means that Graph does not know it.
 
+    That is believed once the job is old enough: no page of Graph's promises that a read finds what was just made.
     A job that a print task holds is nobody's fault, and is not cancelled here: whoever holds it ends it.
     """
     newest = record.sightings[-1] if record.sightings else None
     cancelled = record.job is not None and record.job.cancel_asked is not None
     if newest is not None and newest.state == "canceled" and cancelled:
         return End(Outcome(Result.FAILED, "tookTooLong", f"The job was cancelled here because {_why(record, bounds)}."))
-    outcome = final_outcome(record.sightings, gone=gone)
+    age = (now - started_at(record)).total_seconds()
+    outcome = final_outcome(record.sightings, gone=gone and age > bounds.job_unknown_seconds)
     if outcome is not None:
         return End(outcome)
-    age = (now - started_at(record)).total_seconds()
     if cancelled and age > bounds.give_up_seconds:
         return End(
             Outcome(

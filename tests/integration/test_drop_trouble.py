@@ -289,6 +289,19 @@ async def test_a_job_that_vanishes_after_its_start_is_never_printed_again_by_its
     assert world.emulator.requests.counts()["createShareJob"] == 1
 
 
+@pytest.mark.parametrize("lost", [None, "createShareJob", "uploadPart", "startShareJob"])
+async def test_a_job_that_no_read_finds_at_first_is_followed_to_its_end(world: DropWorld, lost: str | None) -> None:
+    world.emulator.settings.reading_delay = timedelta(seconds=40)
+    if lost is not None:
+        world.emulator.faults.add(Fault("dropAfter", lost))
+    await world.drop("office/new.pdf", pdf(pages=3))
+    await world.recover()
+
+    assert [slip["documentName"] for slip in world.slips] == ["new.pdf"]
+    assert await world.places("new.pdf") == [ARCHIVE]
+    assert world.failures == []
+
+
 async def test_a_job_that_graph_refuses_to_start_fails_at_once_and_can_never_print(world: DropWorld) -> None:
     world.emulator.faults.add(Fault("status", "startShareJob", status=400, code="invalidRequest", count=None))
     key = await world.drop("office/letter.pdf", pdf())

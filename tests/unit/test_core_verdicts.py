@@ -96,7 +96,9 @@ def test_a_job_cancelled_here_keeps_the_reason_for_which_it_was() -> None:
 
 
 def test_a_job_that_vanished_unseen_may_have_printed_and_is_not_simply_failed() -> None:
-    outcome = _outcome(_judge(_started(("processing", 5)), 6, gone=True))
+    record = _started(("processing", 5))
+    assert _judge(record, BOUNDS.job_unknown_seconds, gone=True) is None
+    outcome = _outcome(_judge(record, BOUNDS.job_unknown_seconds + 1, gone=True))
     assert outcome.code == "outcomeUnknown"
     assert "only if no paper came out" in outcome.reason
 
