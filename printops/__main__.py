@@ -1,6 +1,12 @@
 """`python -m printops`."""
 
-from printops.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from printops.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        # Ctrl-C while the modules are still being loaded; later the command itself ends with this code.
+        sys.exit(130)

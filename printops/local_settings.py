@@ -20,7 +20,9 @@ def check_writable(file: Path) -> None:
     """Raises SettingsFileUnusable where `put` would fail, before anything that is to be written was made."""
     _read(file)
     if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
-        raise SettingsFileUnusable(f"{file} cannot be written.")
+        folder = file.absolute().parent
+        why = "you may not change it" if folder.is_dir() else f"there is no folder {folder}"
+        raise SettingsFileUnusable(f"{file} cannot be written: {why}.")
 
 
 def put(file: Path, values: Mapping[str, str]) -> None:

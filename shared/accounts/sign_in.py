@@ -147,6 +147,12 @@ def acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire, c
         with public_client(settings, cache) as application:
             result = acquire(application, graph_scopes(settings, permissions))
     except troubles() as error:
+        # MSAL: what the authority answers where it has no such tenant.
+        if "authority configuration" in str(error):
+            raise SignInFailed(
+                f"The sign-in service at {settings.graph_authority} knows no tenant {settings.graph_tenant_id}. "
+                "Correct GRAPH_TENANT_ID (or --tenant); of another cloud GRAPH_AUTHORITY, or --cloud of `printops app create`."
+            ) from error
         raise SignInFailed(
             f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "
             "network, GRAPH_AUTHORITY, GRAPH_TENANT_ID and GRAPH_CA_BUNDLE."

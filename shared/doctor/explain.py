@@ -7,6 +7,7 @@ from shared.doctor.graph_errors import explain_graph
 from shared.doctor.sign_in_errors import Refusal, refusal_in, refusal_numbers
 from shared.errors import AccountLapsed, GraphError, NoReply, NotNow
 from shared.graph.application import ApplicationUnproved
+from shared.permissions import PERMISSIONS, Part
 
 _UNKNOWN = Asked()
 
@@ -48,6 +49,8 @@ def _filled(refused: Refusal, text: str, asked: Asked) -> Explanation:
     command = refused.command
     if "{account}" in command and not asked.account:
         command = "python -m printops login ACCOUNT"
+    if refused.cause == "consentMissing" and any(row.name in text for row in PERMISSIONS if row.part is Part.DELETING):
+        command += " --with deleting"
     filled = command.format(account=asked.account, client_id=asked.client_id or "CLIENT_ID")
     who = f"{asked.account}: " if asked.account else ""
     numbers = ", ".join(f"AADSTS{number}" for number in dict.fromkeys(refusal_numbers(text)))

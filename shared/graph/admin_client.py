@@ -93,6 +93,9 @@ class AdminClient:
         """
         if has_physical_device != (physical_device_id is not None):
             raise ChangeRefused("A printer with a device needs the device's UUID, and one without has none.")
+        for what, text in (("name", display_name), ("manufacturer", manufacturer), ("model", model)):
+            if not text.strip() or not text.isprintable():
+                raise ChangeRefused(f"A printer's {what} must be a text that can be read, not {text!r}.")
         body: dict[str, Any] = {
             "displayName": display_name,
             "manufacturer": manufacturer,
@@ -227,6 +230,8 @@ class AdminClient:
     async def find_user(self, user_principal_name: str) -> dict[str, Any] | None:
         """The user with this name or id: id, displayName, userPrincipalName; None where there is none (user-get)."""
         options = {"$select": "id,displayName,userPrincipalName"}
+        if "/" in user_principal_name or not user_principal_name.strip():
+            return None
         try:
             return await self._get("find user", f"/users/{segment(user_principal_name)}", options)
         except GraphNotFound:

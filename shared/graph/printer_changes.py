@@ -6,6 +6,7 @@ other. So a change is refused here, before anything is sent.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -90,7 +91,8 @@ def _problem(name: str, by: By, printer: str) -> str:
     if name in PRINTER_PROPERTIES[other]:
         device = " of a printer without a physical device" if other is By.APPLICATION else ""
         return (
-            f"{name}{device} is changed by {_WHO[other]} alone: run `printops printer update {printer} --as {other}`."
+            f"{name}{device} is changed by {_WHO[other]} alone: run `python -m printops printer update "
+            f"{shlex.quote(printer)} --as {other}`."
         )
     if name in _FIXED:
         return f"{name} {_FIXED[name]}."

@@ -6,8 +6,8 @@ import base64
 import re
 
 KEY_BITS = 2048
-# X.520: how long a common name may be.
-_COMMON_NAME_CHARACTERS = 64
+# X.520: how long a common name may be; `cryptography` counts it in UTF-8.
+_COMMON_NAME_BYTES = 64
 _OPERATION = re.compile(r".*/print/operations/([^/?#]+)/?")
 
 
@@ -23,7 +23,8 @@ def certificate_signing_request(display_name: str) -> dict[str, str]:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
     from cryptography.x509.oid import NameOID
 
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, display_name[:_COMMON_NAME_CHARACTERS])])
+    common_name = display_name.encode()[:_COMMON_NAME_BYTES].decode(errors="ignore")
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     signing_key = generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(signing_key, hashes.SHA256())
     transport_key = generate_private_key(public_exponent=65537, key_size=KEY_BITS).public_key()

@@ -63,6 +63,24 @@ async def test_a_virtual_printer_is_registered_and_the_next_step_is_told(desk: A
     assert desk.asked == [{"Printer.Create"}]
 
 
+@pytest.mark.parametrize(
+    "name", ["大" * 70, "Drücker für das Großraumbüro 🖨 im dritten Stock, gleich rechts", "'q' \\ /"]
+)
+async def test_a_virtual_printer_may_have_any_name_that_can_be_read(desk: AdministratorsDesk, name: str) -> None:
+    await desk.done("printer", "create", name, "--manufacturer", "Contoso", "--model", "Virtual")
+    assert name in {one.display_name for one in desk.set_up.tenant.world.printers.values()}
+
+
+async def test_a_printer_without_a_name_and_a_user_who_cannot_be_one_are_refused_in_a_sentence(
+    desk: AdministratorsDesk,
+) -> None:
+    for wrong in ("", " ", "a\nb"):
+        told = await desk.refused("printer", "create", wrong, "--manufacturer", "Contoso", "--model", "Virtual")
+        assert "A printer's name must be a text that can be read" in told
+    assert "There is no user x/y." in await desk.refused("share", "allow", "Finance", "--user", "x/y")
+    assert desk.changes() == []
+
+
 async def test_each_change_goes_out_with_the_permissions_that_may_make_it(
     desk: AdministratorsDesk, tmp_path: Path
 ) -> None:
@@ -87,7 +105,10 @@ async def test_each_change_goes_out_with_the_permissions_that_may_make_it(
     ("options", "reason"),
     [
         (("--location", "building=Main", "--model", "2"), "once for each"),
-        (("--model", "2", "--as", "administrator"), "run `printops printer update Recorder --as application`"),
+        (
+            ("--model", "2", "--as", "administrator"),
+            "run `python -m printops printer update Recorder --as application`",
+        ),
         (("--location", "city=Rome", "--as", "application"), "location is changed by a Printer Administrator alone"),
         (("--model", "2"), "Recorder has a device"),
         (("--accepting",), "isAcceptingJobs of this one come from the device"),

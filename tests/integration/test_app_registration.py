@@ -250,6 +250,9 @@ async def test_wrong_names_are_told_before_anything_is_made(desk: Desk) -> None:
     assert "no certificate" in await desk.failed("create", "--certificate", "print.pem")
     (desk.folder / "list.json").write_text("[]", encoding="utf-8")
     assert "no settings file" in await desk.failed("create", "--write", "list.json")
+    assert "there is no folder" in await desk.failed("create", "--write", "away/local.settings.json")
+    other = "71c5e2a4-0000-4f06-9a17-e4b2c8d05f63"
+    assert f"knows no tenant {other}. Correct GRAPH_TENANT_ID" in await desk.failed("check", "--tenant", other)
     assert desk.changes() == before
     for _ in range(2):
         await desk.tenant.new_app()

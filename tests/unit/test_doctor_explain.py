@@ -70,6 +70,14 @@ def test_a_number_of_the_sign_in_service_has_a_name_and_a_step(number: int, caus
     assert "{" not in found.remedy
 
 
+def test_a_consent_that_is_missing_for_deleting_names_the_part_that_asks_for_it() -> None:
+    usual = explain(PrintFunctionsError("AADSTS65001: no consent for Printer.Read.All."))
+    deleting = explain(PrintFunctionsError("AADSTS65001: no consent for Printer.FullControl.All."))
+    assert usual is not None
+    assert deleting is not None
+    assert deleting.command == f"{usual.command} --with deleting"
+
+
 def test_a_number_that_nobody_knows_leaves_what_the_account_needs() -> None:
     found = explain(lapsed(999999))
     assert found is not None
