@@ -151,7 +151,7 @@ def acquired(settings: Settings, permissions: Sequence[str], acquire: Acquire, c
         if "authority configuration" in str(error):
             raise SignInFailed(
                 f"The sign-in service at {settings.graph_authority} knows no tenant {settings.graph_tenant_id}. "
-                "Correct GRAPH_TENANT_ID (or --tenant); of another cloud GRAPH_AUTHORITY, or --cloud of `printops app create`."
+                "Correct GRAPH_TENANT_ID (or --tenant); for another cloud GRAPH_AUTHORITY, or --cloud of `app create`."
             ) from error
         raise SignInFailed(
             f"The sign-in service at {settings.graph_authority} did not answer ({type(error).__name__}). Check the "
