@@ -141,7 +141,7 @@ class _Exporter:
                 raise Superseded(f"another run exports {table.name}")  # noqa: TRY301 - as when it is taken over later
             try:
                 span = asked or due(table.partition, held.state.through, self._today(), services.bounds)
-                if span is not None and (asked is not None or not self._finished(held)):
+                if asked is not None or not self._finished(held):
                     run.partitions = await write(services, span.first, span.last)
                     run.spans, run.rows = [span], sum(result.rows for result in run.partitions)
                     finished = held.state.finished if asked else services.now()
@@ -164,7 +164,7 @@ class _Exporter:
             except ReadingLost as error:
                 logger.warning("%s begins %s anew: %s", series.name, kept.span, error)
         whole = asked or due(series.table.partition, held.state.through, self._today(), self._services.bounds)
-        parts = windows(series.table.partition, whole, self._days(series, held)) if whole else []
+        parts = windows(series.table.partition, whole, self._days(series, held))
         # What was begun by a run before, and finished just now, is not read twice.
         already = run.spans + [read for one in self._before if one.name == series.name for read in one.spans]
         left = [part for part in parts if not any(part in read for read in already)]

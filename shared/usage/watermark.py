@@ -86,7 +86,7 @@ def state_path(series: str) -> str:
     return f"exports/{series}.json"
 
 
-def due(period: Period, through: date | None, today: date, bounds: Bounds) -> Span | None:
+def due(period: Period, through: date | None, today: date, bounds: Bounds) -> Span:
     """What a run reads: from the first day that is missing, or that printers may still report on, to yesterday (UTC).
 
     A month counts as soon as one of its days does, and is then read as a whole.
@@ -96,8 +96,6 @@ def due(period: Period, through: date | None, today: date, bounds: Bounds) -> Sp
         first = today - timedelta(days=bounds.usage_first_days)
     else:
         first = min(through + timedelta(days=1), today - timedelta(days=bounds.usage_reread_days))
-    if first > last:
-        return None
     return Span(first if period == "day" else first.replace(day=1), last)
 
 

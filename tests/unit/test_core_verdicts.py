@@ -28,7 +28,7 @@ from shared.errors import (
 from shared.sealing import SealBroken
 from shared.submission.record import Document, Job, JobSighting, Outcome, Record, Result, State, timestamp
 from shared.submission.troubles import REPLACEABLE, OtherAccount, PutOff, Reject, meaning
-from shared.submission.verdicts import Cancel, End, judge
+from shared.submission.verdicts import Cancel, End, judge, with_sighting
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 BOUNDS = Bounds()
@@ -125,6 +125,26 @@ def test_a_job_that_neither_ends_nor_lets_itself_be_cancelled_is_not_watched_for
     record = _started(("stopped", 5), cancel_asked=BOUNDS.job_seconds)
     assert _judge(record, BOUNDS.give_up_seconds - 1) is None
     assert _outcome(_judge(record, BOUNDS.give_up_seconds + 1)).code == "outcomeUnknown"
+
+
+def test_a_job_that_a_print_task_holds_is_cancelled_only_when_the_document_is_given_up() -> None:
+    held = _started(("processing", 1), ("paused", 60))
+    assert _judge(held, BOUNDS.job_seconds + 60) is None
+    assert isinstance(_judge(held, BOUNDS.give_up_seconds + 1), Cancel)
+    waiting = _started(("paused", 60), details=("uploadPending",))
+    assert isinstance(_judge(waiting, BOUNDS.job_seconds + 60), Cancel), "a job that was never filled is held by nobody"
+
+
+def test_a_sighting_is_kept_where_it_says_something_new() -> None:
+    first = with_sighting((), "processing", ("interpreting",), "", "t1")
+    assert with_sighting(first, "processing", ("interpreting",), "other words", "t2") == first
+    second = with_sighting(first, "processing", (), "", "t3")
+    third = with_sighting(second, "completed", (), "", "t4")
+    assert [(seen.state, seen.details, seen.at) for seen in third] == [
+        ("processing", ("interpreting",), "t1"),
+        ("processing", (), "t3"),
+        ("completed", (), "t4"),
+    ]
 
 
 @given(
