@@ -27,7 +27,7 @@ from shared.held.entry import HeldEntry, HeldOutcome, HeldRelease, HeldState
 from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
 from shared.held.reasons import Reason
 from shared.held.recovery import recover
-from shared.held.steps import as_sent, back_to_held, claim, claim_end, new_run, save_sent
+from shared.held.steps import ClaimLost, as_sent, back_to_held, claim, claim_end, new_run, save_sent
 from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
@@ -95,7 +95,7 @@ async def release(
     """
     told = Told(note)
     wanted = _Wanted(to_printer, kiosk_id, by, changes, told)
-    return await _answered(entry_path, _release(entry_path, etag, wanted, services), told)
+    return await _answered(entry_path, lambda: _release(entry_path, etag, wanted, services), told)
 
 
 async def discard(
@@ -109,7 +109,7 @@ async def discard(
 ) -> ReleaseOutcome:
     """Abort the held job because the person does not want it (Graph: printjob-abort). See `release`."""
     told = Told(note)
-    return await _answered(entry_path, _discard(entry_path, etag, by, kiosk_id, told, services), told)
+    return await _answered(entry_path, lambda: _discard(entry_path, etag, by, kiosk_id, told, services), told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +121,21 @@ class _Wanted:
     told: Told[ReleaseOutcome]
 
 
-async def _answered(path: str, work: Awaitable[ReleaseOutcome], told: Told[ReleaseOutcome]) -> ReleaseOutcome:
+async def _answered(
+    path: str, work: Callable[[], Awaitable[ReleaseOutcome]], told: Told[ReleaseOutcome]
+) -> ReleaseOutcome:
     outcome = await _outcome_of(path, work)
     await told(outcome)
     return outcome
 
 
-async def _outcome_of(path: str, work: Awaitable[ReleaseOutcome]) -> ReleaseOutcome:
+async def _outcome_of(path: str, work: Callable[[], Awaitable[ReleaseOutcome]]) -> ReleaseOutcome:
     try:
-        return await work
+        try:
+            return await work()
+        except ClaimLost:
+            # Whoever wrote may have taken the job, or have noted only that a notice was shown.
+            return await work()
     except StorageConflict:
         return ReleaseOutcome(ReleaseCode.ALREADY_GONE, Reason.SOMEBODY_FASTER, "Somebody else was faster.", path)
     except PrintFunctionsError as error:

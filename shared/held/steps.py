@@ -23,6 +23,10 @@ from shared.telemetry.signals import count
 logger = logging.getLogger(__name__)
 
 
+class ClaimLost(StorageConflict):
+    """Somebody else wrote the entry before the claim was written: nothing was done."""
+
+
 def claim_end(services: TaskServices) -> str:
     """Until when a claim stands that is written now."""
     return timestamp(services.now() + timedelta(seconds=services.bounds.claim_seconds))
@@ -47,7 +51,7 @@ def next_look(entry: HeldEntry, delay: float, services: TaskServices) -> HeldEnt
 async def claim(
     entry: HeldEntry, etag: str, delay: float, services: TaskServices, **changes: Any
 ) -> tuple[HeldEntry, str]:
-    """Write a claim, and queue the look after `delay` seconds that goes on from it. Raises StorageConflict.
+    """Write a claim, and queue the look after `delay` seconds that goes on from it. Raises ClaimLost.
 
     Both are sent at once: the message of a claim that was not written is dropped for its run, and upkeep finds an entry
     without one. A look that comes while the claim stands comes back when it would lapse.
@@ -56,6 +60,8 @@ async def claim(
     saved, queued = await asyncio.gather(
         services.entries.save(claimed, etag), look_later(claimed, delay, services), return_exceptions=True
     )
+    if isinstance(saved, StorageConflict):
+        raise ClaimLost(str(saved)) from saved
     if isinstance(saved, BaseException):
         raise saved
     if isinstance(queued, Exception):

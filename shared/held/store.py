@@ -56,10 +56,13 @@ class HeldEntries:
         """Replace the version `etag`. Raises StorageConflict where somebody else wrote first."""
         return await replace_once(self._state, entry.path, encode_entry(entry), etag, summary(entry))
 
-    async def mark_told(self, path: str) -> None:
-        """Note that the person was shown how the job ended: upkeep removes it. A race leaves it to the next tap."""
+    async def mark_told(self, view: HeldView) -> None:
+        """Note that the person was shown this outcome: upkeep removes the entry. A race leaves it to the next tap."""
+        path = view.path
         loaded = await self.load(path)
-        if loaded is None:
+        if loaded is None or loaded[0].outcome is None or view.outcome is None:
+            return
+        if (loaded[0].outcome.code, loaded[0].outcome.at) != (view.outcome.code, view.outcome.at):
             return
         try:
             await self.save(replace(loaded[0], told=True), loaded[1])

@@ -8,6 +8,7 @@ import azure.functions as func
 
 from shared.kiosk.admission import admit
 from shared.kiosk.devices import Device
+from shared.kiosk.requests import read_seen
 from shared.kiosk.services import KioskServices, kiosk_services
 from shared.kiosk.tapping import list_jobs, start_session
 from shared.problems import answer_json, answering
@@ -38,7 +39,7 @@ async def answer_session(request: func.HttpRequest, services: KioskServices) -> 
 async def answer_jobs(request: func.HttpRequest, services: KioskServices) -> func.HttpResponse:
     """The jobs of the person whose session it is."""
     admitted = await admit(_device(request), _session(request), services)
-    return answer_json(await list_jobs(admitted, services))
+    return answer_json(await list_jobs(admitted, services, read_seen(request.params.get("seen"))))
 
 
 async def answer_redirect(request: func.HttpRequest, services: KioskServices) -> func.HttpResponse:

@@ -18,10 +18,15 @@ from shared.names import held_prefix
 LONGEST_NAME = 256
 LONGEST_PIN = 64
 MOST_COPIES = 99_999
+# Notices of one answer; when these were shown, the next ones come.
+MOST_NOTICES = 20
+NOTICE_ID_DIGITS = 16
 _SEGMENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}")
 _MODE = re.compile(r"[A-Za-z]{1,40}")
 _USER_NAME = re.compile(r"[^\s@/\\?#%\x00-\x1f]+@[^\s@/\\?#%\x00-\x1f]+")
 _LONGEST_ID = 700
+_NOTICE = f"[0-9a-f]{{{NOTICE_ID_DIGITS}}}"
+_SEEN = re.compile(rf"{_NOTICE}(?:,{_NOTICE}){{0,{MOST_NOTICES - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,15 @@ class JobWanted:
 def job_id(path: str) -> str:
     """The opaque id of the held entry at `path`, for addresses and bodies."""
     return urlsafe_b64encode(path.removeprefix("held/").encode()).decode().rstrip("=")
+
+
+def read_seen(text: str | None) -> frozenset[str]:
+    """The parameter `seen`: ids of notices that were shown, with commas. Raises KioskRefused (`badRequest`)."""
+    if text is None:
+        return frozenset()
+    if not _SEEN.fullmatch(text):
+        raise _bad(f"seen must be up to {MOST_NOTICES} ids of notices, with commas between them")
+    return frozenset(text.split(","))
 
 
 def read_tap(body: bytes, bounds: Bounds) -> BadgeShown | PinTyped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 from shared.catalog import Catalog
 from shared.held.entry import HeldState, HeldView
 from shared.kiosk.records import Kiosk
-from shared.kiosk.requests import job_id
+from shared.kiosk.requests import NOTICE_ID_DIGITS, job_id
 from shared.submission.record import moment
 
 _SHOWN = frozenset({HeldState.HELD, HeldState.RELEASING, HeldState.RELEASED})
@@ -31,16 +32,23 @@ def jobs_shown(listed: Iterable[Listed], now: datetime, most: int) -> list[dict[
     return [_job(entry, now) for entry in shown[:most]]
 
 
-def untold(listed: Iterable[Listed], most: int) -> list[HeldView]:
-    """The person's own entries whose outcome has not been told, at most `most`; the next tap tells the rest."""
-    found = [entry.view for entry in listed if entry.own and entry.view.outcome is not None and not entry.view.told]
-    return found[:most]
+def untold(listed: Iterable[Listed]) -> list[HeldView]:
+    """The person's own entries with an outcome that no kiosk is known to have shown."""
+    return [entry.view for entry in listed if entry.own and entry.view.outcome is not None and not entry.view.told]
+
+
+def notice_id(view: HeldView) -> str:
+    """The id of the notice about this outcome of this job: another outcome is another notice."""
+    outcome = view.outcome
+    told = f"{view.path}\n{outcome.code}\n{outcome.at}" if outcome else view.path
+    return hashlib.sha256(told.encode()).hexdigest()[:NOTICE_ID_DIGITS]
 
 
 def notices_shown(views: Iterable[HeldView]) -> list[dict[str, Any]]:
     """What became of jobs that did not print."""
     return [
         {
+            "id": notice_id(view),
             "code": "expired" if view.state is HeldState.EXPIRED else "failed",
             "document": view.document_name,
             "reason": view.outcome.reason,

@@ -10,25 +10,23 @@ from datetime import timedelta
 from typing import Any
 
 from shared.errors import KioskRefused, StorageConflict
+from shared.held.entry import HeldView
 from shared.kiosk.admission import Admitted, load_person, owner_ids
 from shared.kiosk.audit import entry
 from shared.kiosk.badges import FoundBadge, find_badge, keep_current
 from shared.kiosk.devices import Device, authenticate
 from shared.kiosk.pins import hash_pin, verify_pin
 from shared.kiosk.records import Kiosk, Person, PersonRecord, encode_person
-from shared.kiosk.requests import BadgeShown, PinTyped, read_tap
+from shared.kiosk.requests import MOST_NOTICES, BadgeShown, PinTyped, read_tap
 from shared.kiosk.services import KioskServices
 from shared.kiosk.session import Session, sign
-from shared.kiosk.shown import Listed, jobs_shown, kiosk_shown, notices_shown, untold
+from shared.kiosk.shown import Listed, jobs_shown, kiosk_shown, notice_id, notices_shown, untold
 from shared.kiosk.throttle import Counted
 from shared.names import person_path
 from shared.storage.state import Stored
 from shared.submission.record import timestamp
 
 logger = logging.getLogger(__name__)
-
-# Notices of one tap. Each is marked as told before the answer.
-MOST_NOTICES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +84,21 @@ async def start_session(device: Device, body: bytes, services: KioskServices) ->
     }
 
 
-async def list_jobs(admitted: Admitted, services: KioskServices) -> dict[str, Any]:
-    """The person's jobs and notices, and those of people who delegated: one listing each, at once."""
+async def list_jobs(admitted: Admitted, services: KioskServices, seen: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The person's jobs and notices, and those of people who delegated: one listing each, at once.
+
+    `seen` are ids of notices that the kiosk has shown. An answer may be lost, so a notice stays until then.
+    """
     person = admitted.person
     owners = await owner_ids(person, await services.tasks.load_catalog(), services)
     ids = (person.user_id, *owners)
     found = await asyncio.gather(*(services.tasks.entries.list_of(user_id) for user_id in ids))
     listed = [Listed(view, own=index == 0) for index, views in enumerate(found) for view, _ in views]
-    notices = untold(listed, MOST_NOTICES)
-    await asyncio.gather(*(_mark_told(view.path, services) for view in notices))
+    notices = untold(listed)
+    await asyncio.gather(*(_mark_told(view, services) for view in notices if notice_id(view) in seen))
     return {
         "jobs": jobs_shown(listed, services.now(), services.bounds.kiosk_jobs_listed),
-        "notices": notices_shown(notices),
+        "notices": notices_shown([view for view in notices if notice_id(view) not in seen][:MOST_NOTICES]),
         "expiresAt": timestamp(admitted.session.expires),
     }
 
@@ -186,12 +187,12 @@ async def _keep_pin(record: PersonRecord, pin: str, services: KioskServices) -> 
         logger.info("a person's record changed while the PIN was rehashed")
 
 
-async def _mark_told(path: str, services: KioskServices) -> None:
-    """A notice that could not be marked is told again; that must not cost the person the tap."""
+async def _mark_told(view: HeldView, services: KioskServices) -> None:
+    """A notice that could not be marked is told again; that must not cost the person the list."""
     try:
-        await services.tasks.entries.mark_told(path)
+        await services.tasks.entries.mark_told(view)
     except Exception:
-        logger.exception("%s was told and could not be marked", path)
+        logger.exception("%s was told and could not be marked", view.path)
 
 
 def _not_known(tap: BadgeShown | PinTyped) -> KioskRefused:

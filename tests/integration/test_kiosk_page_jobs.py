@@ -251,6 +251,27 @@ async def test_what_became_of_earlier_jobs_is_told_and_the_list_stays_true() -> 
         await expect(notices).to_contain_text("“Plan.pdf” did not print. Paper jam.")
 
 
+async def test_a_notice_whose_answer_was_lost_is_told_and_one_that_was_shown_is_told_no_more() -> None:
+    service = annas(job(1, "Report.pdf"))
+    now = datetime.now(UTC).isoformat()
+    old = {"code": "expired", "document": "Old.pdf", "reason": "It was held for 24 hours.", "at": now}
+    service.notices["Anna Andersson"] = [old]
+    service.lose = [("session", "after")]
+    async with kiosk(service) as at:
+        await at.tap(ANNA)
+        await expect(at.page.locator(".notice")).to_contain_text("“Old.pdf” was not collected in time.")
+        assert len(service.requests("session")) == 2
+        async with asyncio.timeout(10):
+            while service.notices["Anna Andersson"]:
+                await asyncio.sleep(0.02)
+        await expect(at.page.locator(".notice")).to_have_count(1)
+        await at.button("Sign out").click()
+        await at.idle()
+        await at.tap(ANNA)
+        await expect(at.row("Report.pdf")).to_be_visible()
+        await expect(at.page.locator(".notice")).to_have_count(0)
+
+
 async def test_everything_is_done_by_keyboard_alone() -> None:
     service = annas(job(1, "Report.pdf"))
     async with kiosk(service) as at:

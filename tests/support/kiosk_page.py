@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -93,10 +95,11 @@ class KioskService:
         shown = {"displayName": person, "userPrincipalName": f"{person.split()[0].lower()}@contoso.example"}
         return 200, {"session": token, "person": shown, "kiosk": kiosk, **self._listing(person)}
 
-    def _listing(self, person: str) -> dict[str, Any]:
+    def _listing(self, person: str, seen: str = "") -> dict[str, Any]:
         expires = datetime.now(UTC) + timedelta(seconds=self.session_seconds)
-        told = self.notices.pop(person, [])
-        return {"jobs": self.jobs.get(person, []), "notices": told, "expiresAt": expires.isoformat()}
+        told = [{"id": _notice_id(notice), **notice} for notice in self.notices.get(person, [])]
+        self.notices[person] = left = [notice for notice in told if notice["id"] not in seen.split(",")]
+        return {"jobs": self.jobs.get(person, []), "notices": left, "expiresAt": expires.isoformat()}
 
     def _act(self, person: str, body: Mapping[str, Any], usual: str) -> Answer:
         held = {each["id"]: each for each in self.jobs.get(person, [])}
@@ -122,7 +125,7 @@ class KioskService:
         if person is None:
             return 401, {"code": "sessionEnded"}
         if name == "jobs":
-            return 200, self._listing(person)
+            return 200, self._listing(person, request.query_params.get("seen", ""))
         return self._act(person, body, "released" if name == "redirect" else "discarded")
 
     def _handler(self, name: str) -> Callable[[Request], Awaitable[Response]]:
@@ -163,6 +166,10 @@ class KioskService:
             for event in self.hold.values():
                 event.set()
             await task
+
+
+def _notice_id(notice: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(notice, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _lost() -> Response:

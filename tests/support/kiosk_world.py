@@ -129,6 +129,7 @@ class KioskWorld:
         kiosk: str = "lobby",
         session: str | None = None,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> Answered:
         """Send a request as the kiosk `kiosk`; `headers` replace what it would send."""
         sent = {"X-Kiosk-Id": kiosk, "Authorization": f"Bearer {self.secrets.get(kiosk, '')}"}
@@ -139,6 +140,7 @@ class KioskWorld:
             method=method,
             url=f"https://print.example/api/kiosk/{name}",
             headers=sent | dict(headers or {}),
+            params=dict(query or {}),
             body=content,
         )
 

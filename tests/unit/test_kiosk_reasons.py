@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import GraphConflict, GraphThrottled, GraphUnavailable, NoReply, NotNow
+from shared.errors import GraphConflict, GraphThrottled, GraphUnavailable, NoReply, NotNow, StorageConflict
 from shared.held.entry import HeldState
 from shared.held.reasons import Reason
 from shared.kiosk.requests import job_id
@@ -116,7 +116,7 @@ async def test_a_kiosk_whose_printer_is_not_published_says_so(world: KioskWorld)
     assert (await told(world))["reasonCode"] == Reason.PRINTER_UNKNOWN
 
 
-async def test_a_race_says_that_somebody_was_faster(world: KioskWorld) -> None:
+async def test_a_race_says_where_the_job_went(world: KioskWorld) -> None:
     await world.add_kiosk("lab", LASER)
     held = await world.hold()
     save = world.tasks.services.entries.save
@@ -132,7 +132,20 @@ async def test_a_race_says_that_somebody_was_faster(world: KioskWorld) -> None:
 
     object.__setattr__(world.services.tasks.entries, "save", late)
     (outcome,) = (await world.redirect(session, job_id(held.path))).body["outcomes"]
+    assert (outcome["outcome"], outcome["reasonCode"], outcome["printer"]) == ("alreadyGone", Reason.SENT_TO, "Laser")
+
+
+async def test_a_race_that_is_lost_again_and_again_says_that_somebody_was_faster(world: KioskWorld) -> None:
+    held = await world.hold()
+    session = await world.session()
+
+    async def late(*_: Any) -> str:
+        raise StorageConflict("somebody else wrote first")
+
+    object.__setattr__(world.services.tasks.entries, "save", late)
+    (outcome,) = (await world.redirect(session, job_id(held.path))).body["outcomes"]
     assert (outcome["outcome"], outcome["reasonCode"]) == ("alreadyGone", Reason.SOMEBODY_FASTER)
+    assert world.tasks.graph.calls == []
 
 
 async def test_a_discarded_job_says_so(world: KioskWorld) -> None:

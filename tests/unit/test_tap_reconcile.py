@@ -140,7 +140,8 @@ async def test_an_expired_notice_that_was_told_goes(world: TaskWorld) -> None:
     entry = await world.hold()
     world.clock.advance(24 * HOUR + 1)
     await tidy(world.services)
-    await world.services.entries.mark_told(entry.path)
+    ((view, _),) = await world.services.entries.list_of(entry.user_id)
+    await world.services.entries.mark_told(view)
     await tidy(world.services)
     assert await world.entries() == []
 

@@ -220,7 +220,7 @@ async def test_a_job_that_fails_at_the_printer_is_told_and_raises_an_alert(world
     assert reconciled is not None
     assert "print-task:releasedJobFailed" in reconciled.alerts
 
-    await world.services.entries.mark_told(view.path)
+    await world.services.entries.mark_told(view)
     await tidy(world.services)
     assert await world.entries() == []
 

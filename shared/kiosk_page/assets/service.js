@@ -5,13 +5,13 @@ import { device } from "./device.js";
 const JSON_TYPE = "application/json";
 const SECONDS = { session: 25, jobs: 20, redirect: 90, discard: 90 };
 
-async function ask(name, { session = "", body = null } = {}) {
+async function ask(name, { session = "", body = null, query = "" } = {}) {
   const kiosk = device();
   const headers = { "X-Kiosk-Id": kiosk?.id ?? "", Authorization: `Bearer ${kiosk?.secret ?? ""}` };
   if (session) headers["X-Kiosk-Session"] = session;
   if (body) headers["Content-Type"] = JSON_TYPE;
   try {
-    const answer = await fetch(`/api/kiosk/${name}`, {
+    const answer = await fetch(`/api/kiosk/${name}${query}`, {
       method: body ? "POST" : "GET",
       headers,
       body: body ? JSON.stringify(body) : undefined,
@@ -48,7 +48,9 @@ async function repeat(work, delays) {
 }
 
 export const startSession = (proof) => repeat(() => ask("session", { body: proof }), [400, 1200]);
-export const readJobs = (session, delays = [500, 1500, 3000]) => repeat(() => ask("jobs", { session }), delays);
+// `seen`: ids of notices that stand on the screen, which the service need not tell again.
+export const readJobs = (session, seen, delays = [500, 1500, 3000]) =>
+  repeat(() => ask("jobs", { session, query: seen.length ? `?seen=${seen.join(",")}` : "" }), delays);
 // Once each: whoever loses the answer looks at the jobs, and never sends it again.
 export const redirect = (session, jobs) => ask("redirect", { session, body: { jobs } });
 export const discard = (session, jobs) => ask("discard", { session, body: { jobs } });

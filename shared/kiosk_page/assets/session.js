@@ -3,6 +3,7 @@
 import { discard, readJobs, redirect } from "./service.js";
 
 const MOST_AT_ONCE = 50;
+const MOST_SEEN = 20;
 const LOOKS_AT_A_RELEASE = 5;
 const LOOK_MILLISECONDS = 2000;
 const LOST = [1000, 2000, 4000];
@@ -25,6 +26,7 @@ export class Session {
   #token;
   #ended = false;
   #asked = 0;
+  #seen = new Set();
 
   constructor(answer, onChange, onRefused) {
     this.#token = answer.session;
@@ -75,9 +77,8 @@ export class Session {
   async refresh() {
     if (this.busy || this.#ended) return;
     const asked = this.#asked;
-    const answer = await readJobs(this.#token, []);
+    const answer = await this.#read([]);
     if (this.#ended || !this.#accepted(answer) || !answer.ok) return;
-    this.#tell(answer.body.notices);
     if (!this.busy && asked === this.#asked) this.#take(answer.body);
     this.onChange();
   }
@@ -115,10 +116,9 @@ export class Session {
     let open = part;
     for (let look = 0; look < LOOKS_AT_A_RELEASE && open.length > 0; look += 1) {
       if (look > 0) await pause(LOOK_MILLISECONDS);
-      const answer = this.#ended ? null : await readJobs(this.#token, LOST);
+      const answer = this.#ended ? null : await this.#read(LOST);
       if (this.#ended || !this.#accepted(answer)) return;
       if (!answer.ok) break;
-      this.#tell(answer.body.notices);
       const waiting = new Map(answer.body.jobs.map((job) => [job.id, job.state]));
       for (const each of open) {
         const state = waiting.get(each.job.id);
@@ -137,10 +137,15 @@ export class Session {
     return false;
   }
 
-  // The service tells each notice once, with whichever answer is next.
-  #tell(notices) {
-    const told = new Set(this.notices.map(noticeKey));
-    this.notices.push(...notices.filter((notice) => !told.has(noticeKey(notice))));
+  // Reads what waits, and says which notices are on the screen: the service tells them until it knows.
+  async #read(delays) {
+    const seen = this.notices.map((notice) => notice.id).filter((id) => !this.#seen.has(id)).slice(0, MOST_SEEN);
+    const answer = await readJobs(this.#token, seen, delays);
+    if (!answer.ok || this.#ended) return answer;
+    for (const id of seen) this.#seen.add(id);
+    const told = new Set(this.notices.map((notice) => notice.id));
+    this.notices.push(...answer.body.notices.filter((notice) => !told.has(notice.id)));
+    return answer;
   }
 
   #take({ jobs }) {
@@ -161,8 +166,6 @@ export class Session {
     this.items.unshift(...jobs.filter((job) => !known.has(job.id)).map((job) => item(job, false)));
   }
 }
-
-const noticeKey = (notice) => [notice.code, notice.document, notice.at].join("\n");
 
 function item(job, chosen) {
   const outcome = job.state === "held" ? null : { code: job.state === "released" ? "onItsWay" : "releasing" };

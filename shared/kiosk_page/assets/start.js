@@ -175,6 +175,8 @@ function begin({ body, sent }) {
   show({ place: "jobs" });
   clock = new SessionClock({ seconds: SESSION_SECONDS, latest: endOf(body.expiresAt, sent), onTick: showTime, onEnd: timeIsOver });
   refreshing = setInterval(() => session?.refresh(), REFRESH_MILLISECONDS);
+  // They stand on the screen now: until the service knows, it tells them at every tap.
+  if (session.notices.length > 0) session.refresh();
 }
 
 function changed(settled) {
