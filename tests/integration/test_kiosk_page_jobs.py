@@ -164,7 +164,7 @@ async def test_a_job_that_is_on_its_way_after_a_lost_answer_is_waited_for() -> N
 async def test_a_release_that_got_stuck_is_not_called_sent_and_can_be_done_again_when_it_is_let_go() -> None:
     service = annas(job(1, "Report.pdf"), job(2, "Plan.pdf"))
     async with kiosk(service) as at:
-        await at.page.clock.install()
+        await at.take_clock()
         await at.tap(ANNA)
         await expect(at.button("Print 2 documents")).to_be_visible()
         service.lose += [("redirect", "before")]
@@ -206,7 +206,7 @@ async def test_a_notice_that_comes_while_a_release_is_looked_up_is_told() -> Non
 async def test_while_nothing_can_be_looked_up_the_page_claims_nothing() -> None:
     service = annas(job(1, "Report.pdf"))
     async with kiosk(service) as at:
-        await at.page.clock.install()
+        await at.take_clock()
         await at.tap(ANNA)
         service.lose += [("redirect", "after"), *[("jobs", "before")] * 4]
         await at.button("Print 1 document").click()
@@ -236,7 +236,7 @@ async def test_what_became_of_earlier_jobs_is_told_and_the_list_stays_true() -> 
         {"code": "failed", "document": "Poster.pdf", "reason": "The printer ran out of paper.", "at": now},
     ]
     async with kiosk(service) as at:
-        await at.page.clock.install()
+        await at.take_clock()
         await at.tap(ANNA)
         notices = at.page.get_by_role("list", name="Notices")
         await expect(notices).to_contain_text("“Old.pdf” was not collected in time. It was held for 24 hours.")

@@ -214,7 +214,7 @@ async def test_a_badge_that_a_reader_sends_twice_is_one_tap() -> None:
         # Also later, while something of the first session is under way.
         service.hold["redirect"] = asyncio.Event()
         await at.button("Print 1 document").click()
-        await at.page.clock.install()
+        await at.take_clock()
         await at.page.clock.fast_forward(5_000)
         await at.tap(ANNA)
         service.hold.pop("redirect").set()
@@ -242,7 +242,7 @@ async def test_a_wait_for_one_persons_pin_keeps_nobody_elses_badge_away() -> Non
 
 async def test_nobody_has_to_close_a_choice_of_language_that_was_left_open() -> None:
     async with kiosk() as at:
-        await at.page.clock.install()
+        await at.take_clock()
         await at.page.locator(".language").click()
         await expect(at.page.get_by_role("dialog")).to_be_visible()
         await at.page.clock.run_for(91_000)
@@ -251,7 +251,7 @@ async def test_nobody_has_to_close_a_choice_of_language_that_was_left_open() -> 
 
 async def test_a_page_that_came_without_its_words_waits_for_the_service() -> None:
     async with kiosk() as at:
-        await at.page.clock.install()
+        await at.take_clock()
         away = "**/api/kiosk/assets/en.json"
         await at.page.route(away, lambda route: route.abort())
         await at.page.reload()
@@ -322,7 +322,7 @@ async def test_a_session_ends_by_itself_a_touch_prolongs_it_and_the_service_has_
     service = two_people()
     service.session_seconds = 100
     async with kiosk(service) as at:
-        await at.page.clock.install()
+        await at.take_clock()
         await at.tap(ANNA)
         seconds = at.page.locator("#seconds")
         await expect(seconds).to_have_text("60 s")
