@@ -23,14 +23,15 @@ async def each_at_once[T](
 
     try:
         async with asyncio.TaskGroup() as group:
-            async for item in _each(items):
+            async for item in one_by_one(items):
                 await places.acquire()
                 group.create_task(one(item))
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
-async def _each[T](items: AsyncIterable[T] | Iterable[T]) -> AsyncIterator[T]:
+async def one_by_one[T](items: AsyncIterable[T] | Iterable[T]) -> AsyncIterator[T]:
+    """The items, whichever of the two they come in."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             yield item

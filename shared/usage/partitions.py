@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.at_once import one_by_one
 from shared.errors import StorageConflict
 from shared.parquet.reader import ParquetUnreadable
 from shared.storage.error_codes import error_code
@@ -57,7 +58,7 @@ async def write_partition(
         sorter = new_sorter(table, Path(name), services)
         private = privacy(table, services)
         waiting: list[Row] = []
-        async for row in _each(rows):
+        async for row in one_by_one(rows):
             waiting.append((key, *private(cells(table, row))))
             if len(waiting) >= _FED_AT_ONCE:
                 await asyncio.to_thread(sorter.add, waiting)
@@ -225,12 +226,3 @@ async def stage_file(blob: BlobClient, path: Path) -> list[str]:
             await blob.stage_block(block, piece, length=len(piece))
             blocks.append(block)
     return blocks
-
-
-async def _each(rows: AsyncIterator[Sequence[object]] | Iterator[Sequence[object]]) -> AsyncIterator[Sequence[object]]:
-    if isinstance(rows, AsyncIterator):
-        async for row in rows:
-            yield row
-    else:
-        for row in rows:
-            yield row

@@ -48,6 +48,15 @@ def test_a_run_reads_what_is_missing_and_the_last_days_again(period: Period, thr
     assert due(period, through, TODAY, BOUNDS) == Span(first, date(2026, 11, 20))
 
 
+def test_a_span_holds_another_only_whole_and_says_a_single_day_once() -> None:
+    whole = Span(date(2026, 11, 2), date(2026, 11, 8))
+    assert whole in whole
+    assert Span(date(2026, 11, 3), date(2026, 11, 7)) in whole
+    assert Span(date(2026, 11, 1), date(2026, 11, 8)) not in whole
+    assert Span(date(2026, 11, 2), date(2026, 11, 9)) not in whole
+    assert (str(whole), str(Span(whole.first, whole.first))) == ("2026-11-02 to 2026-11-08", "2026-11-02")
+
+
 def test_the_month_before_is_read_as_long_as_its_last_days_are() -> None:
     assert due("month", date(2026, 12, 2), date(2026, 12, 4), BOUNDS) == Span(date(2026, 11, 1), date(2026, 12, 3))
     assert due("month", date(2026, 12, 7), date(2026, 12, 9), BOUNDS) == Span(date(2026, 12, 1), date(2026, 12, 8))
