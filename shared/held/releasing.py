@@ -290,7 +290,10 @@ async def _take(
         logger.info("%s changed since it was listed", path)
     release = entry.release
     if entry.state is HeldState.RELEASING and release and moment(release.until) <= services.now():
-        recovered = await recover(entry, current, await look_up(entry, services), services)
+        seen = await look_up(entry, services)
+        recovered = await recover(entry, current, seen, services)
+        if isinstance(seen, Sent):
+            return _gone_to(await as_sent(entry, seen.printer_id, seen.job_id, services))
         if recovered is None:
             return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.NOT_HELD, NOT_HELD)
         entry, current = recovered
@@ -301,9 +304,13 @@ async def _take(
         return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.STILL_SENDING, sending)
     if entry.outcome is not None:
         return _outcome(entry, ReleaseCode.ALREADY_GONE, entry.outcome.code, entry.outcome.reason)
-    name = entry.release.printer_name if entry.release else ""
-    if not name:
+    if entry.release is None:
         return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.NOT_HELD, NOT_HELD)
+    return _gone_to(entry)
+
+
+def _gone_to(entry: HeldEntry) -> ReleaseOutcome:
+    name = entry.release.printer_name if entry.release else ""
     return _outcome(entry, ReleaseCode.ALREADY_GONE, Reason.SENT_TO, f"It was sent to {name}.", name)
 
 

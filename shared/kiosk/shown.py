@@ -14,6 +14,8 @@ from shared.kiosk.records import Kiosk
 from shared.kiosk.requests import NOTICE_ID_DIGITS, job_id
 from shared.submission.record import moment
 
+# A release that began, and of which nobody knows whether it was done.
+UNCONFIRMED = "unconfirmed"
 _SHOWN = frozenset({HeldState.HELD, HeldState.RELEASING, HeldState.RELEASED})
 
 
@@ -108,6 +110,6 @@ def _owner(entry: Listed) -> dict[str, str] | None:
 
 
 def _state(view: HeldView, now: datetime) -> str:
-    # A claim that lapsed is taken up by the next release.
+    # A claim that lapsed is taken up by the next release, which asks the service first what became of it.
     lapsed = view.state is HeldState.RELEASING and view.until is not None and moment(view.until) <= now
-    return HeldState.HELD.value if lapsed else view.state.value
+    return UNCONFIRMED if lapsed else view.state.value

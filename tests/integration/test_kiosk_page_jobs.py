@@ -176,7 +176,7 @@ async def test_a_release_that_got_stuck_is_not_called_sent_and_can_be_done_again
             await at.page.clock.run_for(500)
             await asyncio.sleep(0.02)
         await expect(summary).to_have_text("2 unknown: look at the printer.")
-        await expect(at.row("Report.pdf")).to_contain_text("The print service has not confirmed it yet.")
+        await expect(at.row("Report.pdf")).to_contain_text("Being sent, not confirmed yet.")
         # It takes two minutes until a claim lapses: the session does not end early meanwhile.
         await expect(at.page.locator("#seconds")).to_have_text(re.compile("^[3-6]"))
         service.jobs["Anna Andersson"][0]["state"] = "held"
@@ -241,7 +241,7 @@ async def test_what_became_of_earlier_jobs_is_told_and_the_list_stays_true() -> 
         notices = at.page.get_by_role("list", name="Notices")
         await expect(notices).to_contain_text("“Old.pdf” was not collected in time. It was held for 24 hours.")
         await expect(notices).to_contain_text("“Poster.pdf” did not print. The printer ran out of paper.")
-        await expect(at.row("Plan.pdf")).to_contain_text("The print service has not confirmed it yet.")
+        await expect(at.row("Plan.pdf")).to_contain_text("Being sent, not confirmed yet.")
         service.jobs["Anna Andersson"] = [job(3, "Just printed.pdf")]
         late = {"code": "failed", "document": "Plan.pdf", "reason": "Paper jam.", "at": now}
         service.notices["Anna Andersson"] = [late]

@@ -82,6 +82,34 @@ async def test_an_outcome_is_told_in_the_persons_language_as_far_as_it_is_known(
         assert await english.count() == len([text for _, text in told if ENGLISH in text])
 
 
+@pytest.mark.parametrize("tag", LANGUAGES)
+async def test_a_release_whose_worker_died_is_told_as_what_is_known_of_it(tag: str) -> None:
+    words = WORDS[tag]
+    service = KioskService()
+    stuck, other = job(1, "Report.pdf", state="releasing"), job(2, "Plan.pdf")
+    service.jobs["Anna Andersson"] = [stuck, other]
+    service.outcomes = {"job1": ("alreadyGone", ENGLISH, "sentTo", "Laser"), "job2": ("tryAgain", "", "stillSending")}
+    async with kiosk(service, locale=tag, viewport={"width": 390, "height": 844}) as at:
+        await at.take_clock()
+        await at.tap(ANNA)
+        row = at.row("Report.pdf")
+        await expect(row.locator(".job-outcome")).to_have_text(words["outcome_releasing"], use_inner_text=True)
+        await expect(row.get_by_role("checkbox")).to_be_disabled()
+        stuck["state"] = "unconfirmed"
+        await at.page.clock.run_for(11_000)
+        await expect(row.locator(".job-outcome")).to_have_text(words["outcome_unconfirmed"], use_inner_text=True)
+        await row.get_by_role("checkbox").check()
+        await at.page.locator(".button.main:visible").first.click()
+        gone = f"{words['outcome_alreadyGone']} {words['reason_sentTo'].format(printer='Laser')}"
+        await expect(row.locator(".job-outcome")).to_have_text(gone, use_inner_text=True)
+        # Another request of this kiosk is at that one: it is followed, and not called a failure.
+        shown = at.row("Plan.pdf").locator(".job-outcome")
+        await expect(shown).to_have_text(words["outcome_releasing"], use_inner_text=True)
+        other["state"] = "held"
+        await at.page.clock.run_for(11_000)
+        await expect(shown).to_have_text(words["outcome_notSent"], use_inner_text=True)
+
+
 async def test_what_became_of_earlier_jobs_is_told_in_the_persons_language() -> None:
     now = datetime.now(UTC).isoformat()
 

@@ -18,6 +18,7 @@ from shared.kiosk.throttle import tidy_attempts
 from shared.names import badge_path, kiosk_path, person_path
 from shared.storage.state import Stored
 from shared.submission.record import timestamp
+from tests.support.crashes import Crash
 from tests.support.kiosk_world import (
     ANNA_BADGE,
     ANNA_PERSON,
@@ -211,7 +212,7 @@ async def test_broken_delegates_cost_nobody_the_own_jobs(world: KioskWorld) -> N
     assert len((await world.tap()).body["jobs"]) == 1
 
 
-async def test_a_claim_that_lapsed_is_shown_as_held_and_the_newest_job_first(world: KioskWorld) -> None:
+async def test_a_released_job_is_listed_as_that_and_the_newest_job_first(world: KioskWorld) -> None:
     first = await world.hold()
     answer = await world.redirect(await world.session(), job_id(first.path))
     assert answer.body["outcomes"][0]["outcome"] == "released"
@@ -223,6 +224,35 @@ async def test_a_claim_that_lapsed_is_shown_as_held_and_the_newest_job_first(wor
         (job_id(second.path), "held"),
         (job_id(first.path), "released"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("dies_at", "outcome", "why"),
+    [
+        # After its claim was written and before Graph was asked; after Graph was asked and before the audit.
+        ((2, True), "released", "sentTo"),
+        ((3, False), "alreadyGone", "sentTo"),
+    ],
+)
+async def test_a_release_whose_worker_died_is_shown_as_what_is_known_and_can_be_asked_for_again(
+    world: KioskWorld, dies_at: tuple[int, bool], outcome: str, why: str
+) -> None:
+    held = await world.hold()
+    session = await world.session()
+    world.tasks.plan.arm(dies_at[0], after=dies_at[1])
+    with pytest.raises(Crash):
+        await world.redirect(session, job_id(held.path))
+    claim = world.services.bounds.claim_seconds
+    states = []
+    for seconds in (claim / 2, claim / 2):
+        world.tasks.clock.advance(seconds)
+        (job,) = (await world.tap()).body["jobs"]
+        states.append(job["state"])
+    assert states == ["releasing", "unconfirmed"]
+
+    (told,) = (await world.redirect(await world.session(), job_id(held.path))).body["outcomes"]
+    assert (told["outcome"], told["reasonCode"], told["printer"]) == (outcome, why, "Office colour")
+    assert len([job for job in world.tasks.graph.jobs.values() if job.printer_id == OFFICE]) == 1
 
 
 async def test_jobs_are_listed_again_within_the_session(world: KioskWorld) -> None:

@@ -83,6 +83,8 @@ function showNotices(place, notices) {
       element("span", { class: "quiet" }, when(notice.at))))));
 }
 
+const isUnsure = (each) => isLost(each) || ["gone", "unconfirmed"].includes(each.outcome?.code);
+
 // One sentence for each kind of outcome, the good ones first.
 function summaryOf(settled, printer) {
   const count = (...codes) => settled.filter((each) => codes.includes(each.outcome?.code)).length;
@@ -90,8 +92,8 @@ function summaryOf(settled, printer) {
     ["sumReleased", count("released", "onItsWay")],
     ["sumDiscarded", count("discarded")],
     ["sumGone", count("alreadyGone")],
-    ["sumNot", settled.filter((each) => !isFinal(each) && !isLost(each)).length],
-    ["sumUnknown", settled.filter((each) => isLost(each) || each.outcome.code === "gone").length],
+    ["sumNot", settled.filter((each) => !isFinal(each) && !isUnsure(each)).length],
+    ["sumUnknown", settled.filter(isUnsure).length],
   ];
   return lines.filter(([, found]) => found > 0).map(([key, found]) => say(key, { count: found, printer })).join(" ");
 }

@@ -11,8 +11,9 @@ const LOST = [1000, 2000, 4000];
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
 // An item is {job, chosen, open, changes, busy, outcome}; outcome {code} of the service, with its reason, or
-// onItsWay, releasing (somebody is sending it, and the print service has not taken it yet), gone (no answer came, and
-// it waits no more), notSent (no answer came, and it still waits), unknown.
+// onItsWay, releasing (somebody is sending it, and the print service has not taken it yet), unconfirmed (somebody began
+// to send it and did not end; whoever sends it again finds out), gone (no answer came, and it waits no more), notSent (no
+// answer came, and it still waits), unknown.
 const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
 
 export const isFinal = (item) => item.outcome !== null && FINAL.has(item.outcome.code);
@@ -157,7 +158,8 @@ export class Session {
       each.job = job;
       if (job.state === "released" && each.outcome?.code !== "released") each.outcome = { code: "onItsWay" };
       else if (job.state === "releasing" && !isFinal(each)) each.outcome = { code: "releasing" };
-      else if (job.state === "held" && (isFinal(each) || isLost(each))) Object.assign(each, { outcome: { code: "notSent" }, chosen: false });
+      else if (job.state === "unconfirmed" && !isFree(each)) Object.assign(each, { outcome: { code: "unconfirmed" }, chosen: false });
+      else if (job.state === "held" && (!isFree(each) || each.outcome?.code === "unconfirmed")) Object.assign(each, { outcome: { code: "notSent" }, chosen: false });
     }
     for (const each of this.items) {
       if (listed.has(each.job.id) || isFinal(each)) continue;
@@ -168,7 +170,7 @@ export class Session {
 }
 
 function item(job, chosen) {
-  const outcome = job.state === "held" ? null : { code: job.state === "released" ? "onItsWay" : "releasing" };
+  const outcome = job.state === "held" ? null : { code: job.state === "released" ? "onItsWay" : job.state };
   return { job, chosen: chosen && !outcome, open: false, changes: {}, busy: "", asked: "", outcome };
 }
 
@@ -182,7 +184,9 @@ function settle(part, outcomes) {
     const outcome = found.get(each.job.id);
     const { reason, reasonCode, printer } = outcome ?? {};
     // The service lost an answer itself, so it knows no more than a page that lost one.
-    const known = outcome && reasonCode !== "unclear";
-    conclude(each, known ? { code: outcome.outcome, reason, reasonCode, printer } : { code: "unknown" });
+    if (!outcome || reasonCode === "unclear") conclude(each, { code: "unknown" });
+    // An earlier request of this kiosk is still at it.
+    else if (outcome.outcome === "tryAgain" && reasonCode === "stillSending") conclude(each, { code: "releasing" });
+    else conclude(each, { code: outcome.outcome, reason, reasonCode, printer });
   }
 }
