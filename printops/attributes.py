@@ -14,15 +14,19 @@ from rich.table import Column, Table
 
 from printops.administrator import app_client
 from printops.common_options import JsonLines, SettingsFile
+from printops.named import is_id
 from printops.session import console, errors, guarded, run
+from shared.catalog import parse_catalog
+from shared.fleet.model import folded
 from shared.ipp.capabilities import from_capabilities
 from shared.ipp.checking import Level, check
 from shared.ipp.decoding import decode_group, decode_response
-from shared.ipp.document import read_document, to_document, write_document
+from shared.ipp.document import IppDocumentError, read_document, to_document, write_document
 from shared.ipp.encoding import encode_group
 from shared.ipp.pulling import http_address
-from shared.ipp.values import Attribute, GroupTag, IppError
+from shared.ipp.values import Attribute, GroupTag, IppDecodeError, IppError
 from shared.ipp.virtual import completed, without_device
+from shared.names import CATALOG_PATH
 from shared.services import Services
 
 app = typer.Typer(
@@ -157,18 +161,37 @@ def convert_capabilities(
 @app.command("push")
 def push_attributes(
     source: Source,
-    printer: Annotated[str, typer.Argument(help="The id of a printer without a physical device.")],
+    printer: Annotated[
+        str, typer.Argument(help="A printer without a physical device: its id, or its name in the published catalog.")
+    ],
     settings_file: SettingsFile = None,
 ) -> None:
     """Give a virtual printer these attributes, as the application. Attributes that the file leaves out stay."""
 
     async def work(services: Services) -> int:
         attributes = _read(source)
-        await app_client(services).send_attributes(printer, encode_group(attributes))
+        printer_id = printer if is_id(printer) else await _virtual_printer(services, printer)
+        await app_client(services).send_attributes(printer_id, encode_group(attributes))
         console.print(f"{len(attributes)} attributes are in place", highlight=False)
         return 0
 
     run(work, settings_file)
+
+
+async def _virtual_printer(services: Services, name: str) -> str:
+    """The id of a virtual printer of the catalog: the app itself cannot list printers. Raises FileTrouble."""
+    stored = await services.storage.state.read(CATALOG_PATH)
+    printers = parse_catalog(stored.content).printers if stored else ()
+    named = [one for one in printers if folded(one.display_name) == folded(name)]
+    if len(named) == 1 and named[0].virtual:
+        return named[0].id
+    if named and not named[0].virtual:
+        raise FileTrouble(f"Nothing was sent. {name} has a device, and says itself what it offers.")
+    virtual = ", ".join(one.display_name for one in printers if one.virtual) or "none"
+    raise FileTrouble(
+        f"Nothing was sent. The published catalog has no virtual printer {name} alone (it has {virtual}); name it by "
+        "its id, which `python -m printops printer list` shows."
+    )
 
 
 def _convert(make: Callable[[], bytes], output: Path | None) -> None:
@@ -182,11 +205,14 @@ def _convert(make: Callable[[], bytes], output: Path | None) -> None:
 def _read(source: Path) -> tuple[Attribute, ...]:
     """The attributes of a file of any of the three forms, told apart by its first byte."""
     content = _bytes(source)
-    if content.startswith(_GROUP):
-        return decode_group(content)
-    if content.startswith(_VERSIONS):
-        return decode_response(content).group(GroupTag.PRINTER)
-    return read_document(_text(source, content))
+    try:
+        if content.startswith(_GROUP):
+            return decode_group(content)
+        if content.startswith(_VERSIONS):
+            return decode_response(content).group(GroupTag.PRINTER)
+        return read_document(_text(source, content))
+    except (IppDecodeError, IppDocumentError) as error:
+        raise FileTrouble(f"{source}: {str(error).removeprefix('the file: ')}") from error
 
 
 def _graph_object(source: Path) -> dict[str, Any]:

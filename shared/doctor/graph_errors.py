@@ -234,7 +234,7 @@ def _gone(error: GraphError, asked: Asked) -> Explanation | None:
     if error.operation in ("create job", "get share"):
         what = f"Universal Print knows no share {asked.subject} any more".replace("  ", " ")
         return Explanation("shareGone", what, "Azure portal > Universal Print > Printer shares", again)
-    if error.operation in ("get printer", "list task triggers"):
+    if error.operation in ("get printer", "list task triggers", "update printer"):
         what = f"Universal Print knows no printer {asked.subject} any more".replace("  ", " ")
         return Explanation("printerGone", what, "Azure portal > Universal Print > Printers", again)
     if error.operation == "list tasks":

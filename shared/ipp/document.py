@@ -210,7 +210,9 @@ def _content(tag: int, content: object, name: str, path: str, depth: int) -> Con
     if tag == Tag.COLLECTION:
         return tuple(_attributes(content, path, depth + 1))
     if tag in LOCALIZED and isinstance(content, dict) and content.keys() == {"language", "text"}:
-        return Localized(str(content["language"]), str(content["text"]))
+        language, text = content["language"], content["text"]
+        if isinstance(language, str) and isinstance(text, str):
+            return Localized(language, text)
     if isinstance(content, str):
         return _from_text(tag, content, path)
     raise _wrong(tag, content, path)

@@ -81,6 +81,29 @@ async def test_a_printer_without_a_name_and_a_user_who_cannot_be_one_are_refused
     assert desk.changes() == []
 
 
+async def test_attributes_are_pushed_to_a_virtual_printer_by_its_name_in_the_catalog(
+    desk: AdministratorsDesk, tmp_path: Path
+) -> None:
+    made = await desk.answer("printer", "create", "Follow Me", "--manufacturer", "Contoso", "--model", "Virtual")
+    file = tmp_path / "attributes.json"
+    file.write_text('{"attributes": {"copies-supported": {"rangeOfInteger": "1-7"}}}', encoding="utf-8")
+    push = ("printer", "attributes", "push", str(file))
+    assert "has no virtual printer Follow Me alone (it has none)" in await desk.refused(*push, "Follow Me")
+    virtual = {"id": made["id"], "displayName": "Follow Me", "virtual": True}
+    device = {"id": desk.set_up.tenant.printer.id, "displayName": "Recorder"}
+    await desk.publish({"version": 1, "shares": [], "printers": [virtual, device]})
+    before = desk.changes()
+    assert "has a device, and says itself what it offers" in await desk.refused(*push, "Recorder")
+    assert desk.changes() == before
+    gone = await desk.refused(*push, "8a4f2c1e-6b0d-4f57-9c3a-2e1d5b7a9f60")
+    assert "To mend it: run `python -m printops plan" in gone
+    await desk.done(*push, "follow me")
+    shown = await desk.answer("printer", "show", "Follow Me")
+    assert shown["capabilities"]["copiesPerJob"] == {"start": 1, "end": 7}
+    file.write_text("{", encoding="utf-8")
+    assert f"{file}: it is no JSON" in await desk.refused(*push, "Follow Me")
+
+
 async def test_each_change_goes_out_with_the_permissions_that_may_make_it(
     desk: AdministratorsDesk, tmp_path: Path
 ) -> None:

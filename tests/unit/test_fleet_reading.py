@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -163,6 +166,58 @@ def test_any_text_is_read_or_told_what_is_wrong(text: str) -> None:
 
 def test_the_published_schema_is_that_of_the_parser() -> None:
     assert json.loads((DOCS / "fleet.schema.json").read_text("utf-8")) == json_schema()
+
+
+def complaints(value: object, schema: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    """Where a value is not as the schema says, as far as the schema of the file goes (JSON Schema, draft 07)."""
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "integer": int}
+    allowed = schema.get("type", [])
+    for kind in [allowed] if isinstance(allowed, str) else []:
+        if not isinstance(value, kinds[kind]):
+            yield f"{place}: {value!r} is not of type {kind}"
+    if isinstance(value, dict):
+        yield from (f"{place}: no {name}" for name in schema.get("required", []) if name not in value)
+        for name, each in value.items():
+            member = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
+            if member is False:
+                yield f"{place}.{name} is not known"
+            elif isinstance(member, dict):
+                yield from complaints(each, member, f"{place}.{name}")
+    if isinstance(value, list):
+        for each in value:
+            yield from complaints(each, schema.get("items", {}), place)
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{place}: {value!r} is none of {schema['enum']}"
+    if isinstance(value, str) and len(value) < schema.get("minLength", 0):
+        yield f"{place} is too short"
+
+
+def as_editors_see(value: object) -> object:
+    """TOML as an editor holds it against a schema: a day is a text."""
+    if isinstance(value, dict):
+        return {name: as_editors_see(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [as_editors_see(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def test_every_example_of_the_pages_is_as_the_schema_and_the_parser_want_it() -> None:
+    pages = {path.name: path.read_text("utf-8") for path in DOCS.glob("*.md")}
+    examples = [(name, text) for name in pages for text in re.findall(r"```toml\n(.*?)```", pages[name], re.DOTALL)]
+    assert {name for name, _ in examples} >= {"fleet.md", "setup.md"}
+    for name, text in examples:
+        found = as_editors_see(tomllib.loads(text))
+        assert list(complaints(found, json_schema())) == [], name
+        # Of the page of set-up the printers stand in the file already.
+        read(text if "[[printers]]" in text else text + '\n[[printers]]\nname = "Hall MFP"\n')
+    for wrong in (
+        "[share]",
+        "[[shares]]\nnane = 'A'",
+        "[[shares]]\nname = 1",
+        "[[shares]]\nname = 'A'\nstate = 'x'",
+        "x = 1",
+    ):
+        assert list(complaints(tomllib.loads(wrong), json_schema())) != [], wrong
 
 
 def test_the_page_explains_every_section_and_word() -> None:

@@ -106,6 +106,7 @@ def test_a_value_edited_by_hand_is_sent_as_it_was_written() -> None:
     ("written", "reason"),
     [
         ({"integer": "1"}, "'1' is not of the type integer"),
+        ({"nameWithLanguage": {"language": None, "text": "A"}}, "is not of the type nameWithLanguage"),
         ({"integer": True}, "not of the type integer"),
         ({"boolean": 1}, "not of the type boolean"),
         ({"int": 1}, "'int' is no type"),

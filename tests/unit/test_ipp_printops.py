@@ -124,6 +124,9 @@ def test_attributes_are_sent_as_one_group_and_again_after_a_lost_reply(monkeypat
         async def access_token(self) -> str:
             return "the-apps-token"
 
+        def invalidate(self) -> None:
+            raise AssertionError("Graph refused the token")
+
     waited: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -144,11 +147,11 @@ def test_attributes_are_sent_as_one_group_and_again_after_a_lost_reply(monkeypat
 
     monkeypatch.setattr(attributes, "run", run)
     monkeypatch.setattr(administrator, "ApplicationAccess", Tokens)
-    pushed = asked("push", RECORDED, "printer id")
+    pushed = asked("push", RECORDED, "8a4f2c1e-6b0d-4f57-9c3a-2e1d5b7a9f60")
     assert pushed.exit_code == 0, pushed.output
     assert len(waited) == 1
     assert [(one.method, str(one.url)) for one in requests] == [
-        ("PATCH", "https://graph.example/v1.0/print/printers/printer%20id")
+        ("PATCH", "https://graph.example/v1.0/print/printers/8a4f2c1e-6b0d-4f57-9c3a-2e1d5b7a9f60")
     ] * 2
     assert requests[0].headers["content-type"] == "application/ipp"
     assert requests[0].headers["authorization"] == "Bearer the-apps-token"
