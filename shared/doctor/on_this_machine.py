@@ -1,4 +1,4 @@
-"""The steps where storage, the functions or Graph run on this machine, of which no portal knows. Pure."""
+"""The steps as they are where the doctor runs: beside stand-ins, of which no portal knows, and in any cloud. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from shared.doctor.finding import Finding, Line, Status
+from shared.graph.application import EXCHANGE_AUDIENCE, NATIONAL_EXCHANGE_AUDIENCES
 from shared.setting_values import LOOPBACK
+from shared.settings import CLOUDS, DEFAULT_GRAPH_AUTHORITY, DEFAULT_GRAPH_BASE_URL
 
 _BLOBS = re.compile(r"(?:^|;)BlobEndpoint=([^;]+)", re.IGNORECASE)
 _CLOUD = re.compile(r"\baz |Azure|Entra admin center|Microsoft 365|Function App|Application Insights")
@@ -19,7 +21,8 @@ _LOGIN = re.compile(r"python -m printops login \S+")
 class Machine:
     """What runs here by the settings: storage, and with it the functions; Graph's stand-in, whose page is `page`.
 
-    `settings` names what was read, `start` is what starts all of it, and `logs` where that writes.
+    `settings` names what was read, `start` is what starts all of it, and `logs` where that writes. `names` are those
+    of the global cloud and what they are in the cloud of the settings, where it is another.
     """
 
     storage: bool
@@ -28,6 +31,7 @@ class Machine:
     start: str
     logs: str
     page: str
+    names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ _STAND_IN: Mapping[str, _Step] = {
 }
 
 
+# Azure: the endings of addresses in national clouds, by their authority (Entra: national clouds).
+_SITES = {"login.microsoftonline.us": "azurewebsites.us", "login.partner.microsoftonline.cn": "chinacloudsites.cn"}
+
+
 def machine_of(environ: Mapping[str, str], settings: str) -> Machine:
     """What runs here, also where the settings are not right as a whole. `settings` names where they were read."""
     graph = environ.get("GRAPH_BASE_URL", "")
@@ -74,6 +82,7 @@ def machine_of(environ: Mapping[str, str], settings: str) -> Machine:
         settings=settings,
         start=f"python dev.py run{mode}",
         logs=f".work/{mode.strip(' -') or 'run'}/logs",
+        names=_names(_host(graph) or ""),
         page=f"{graph.partition('/v1.0')[0].rstrip('/')}/" if graph_here else "",
     )
 
@@ -83,6 +92,9 @@ def mended_here(line: Line, machine: Machine) -> Line:
     found = line.finding
     if found.status not in (Status.FAILED, Status.WARNING):
         return line
+    for usual, name in machine.names:
+        found = replace(found, portal=found.portal.replace(usual, name), command=found.command.replace(usual, name))
+    line = replace(line, finding=found)
     if found.cause == "setting":
         return replace(line, finding=_setting(found, line.subject or "KIOSK_KEY", machine))
     step = _step(line, machine)
@@ -126,6 +138,18 @@ def _without_cloud(found: Finding, machine: Machine) -> Finding:
     if again is not None and "printops login" not in command:
         command = f"{command} && {again[0]}" if command else again[0]
     return replace(found, portal="" if command else f"{machine.page} shows it", command=command)
+
+
+def _names(graph_host: str) -> tuple[tuple[str, str], ...]:
+    authority = CLOUDS.get(graph_host, "")
+    if authority not in _SITES:
+        return ()
+    return (
+        (urlsplit(DEFAULT_GRAPH_BASE_URL).netloc, graph_host),
+        (urlsplit(DEFAULT_GRAPH_AUTHORITY).netloc, authority),
+        (EXCHANGE_AUDIENCE, NATIONAL_EXCHANGE_AUDIENCES[authority]),
+        ("azurewebsites.net", _SITES[authority]),
+    )
 
 
 def _is_azurite(environ: Mapping[str, str]) -> bool:

@@ -16,6 +16,7 @@ from shared.doctor.sign_in_errors import _REFUSALS
 from shared.errors import AccountLapsed, GraphDenied, GraphNotFound, GraphUnavailable, NotNow
 from shared.graph.application import ApplicationUnproved
 from shared.permissions import Kind
+from shared.settings import CLOUDS
 
 ACCOUNT = "print1@fabrikam.example"
 AZURITE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=k;BlobEndpoint=http://127.0.0.1:10000/a;"
@@ -114,6 +115,16 @@ def test_a_setting_is_mended_in_the_file_that_was_read(name: str, command: str) 
         here(IN_AZURE, "settings.read", usual, name).portal
         == "local.settings.json, and for the functions Function App > X"
     )
+
+
+@pytest.mark.parametrize(("graph", "authority"), [pair for pair in CLOUDS.items() if pair[0] != "graph.microsoft.com"])
+def test_addresses_are_those_of_the_cloud_of_the_settings(graph: str, authority: str) -> None:
+    environ = {**IN_AZURE, "GRAPH_BASE_URL": f"https://{graph}/v1.0", "GRAPH_AUTHORITY": f"https://{authority}"}
+    for usual in account_findings():
+        remedy = here(environ, "account.printing", usual).remedy
+        assert not re.search(r"graph\.microsoft\.com|login\.microsoftonline\.com|TokenExchange(?!\w)", remedy), remedy
+    usual = warning("w", portal="https://APP.azurewebsites.net", cause="addressNotPublic")
+    assert "azurewebsites.net" not in here(environ, "settings.notification-url", usual).remedy
 
 
 def test_what_works_or_was_not_tried_is_left_as_it_is() -> None:
