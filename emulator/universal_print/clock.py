@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 
 def _utc_now() -> datetime:
@@ -26,6 +26,15 @@ class Clock:
         if by < timedelta():
             raise ValueError("The clock only moves forward.")
         self._ahead += by
+
+
+# The zone of the example of a new job (Graph: printershare-post-jobs).
+_ELSEWHERE = timezone(timedelta(hours=-7))
+
+
+def graph_time_elsewhere(moment: datetime) -> str:
+    """A DateTimeOffset in another zone than UTC, in whole seconds."""
+    return moment.astimezone(_ELSEWHERE).isoformat(timespec="seconds")
 
 
 def graph_time(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,14 @@ async def test_every_member_of_a_job_is_shown_and_those_that_no_page_names_are_n
         [document] = seen.json()["documents"]
         assert document["size"] == len(PDF)
         assert (document["uploadedDateTime"] is not None) is undocumented
+
+
+async def test_times_of_jobs_come_in_utc_and_with_an_offset(service: Service) -> None:
+    texts = [(await service.create_job())["createdDateTime"] for _ in range(2)]
+    assert sorted(text[-6:] for text in texts) == ["-07:00", texts[1][-6:]]
+    assert texts[1].endswith("Z")
+    created = [job.created for job in service.emulator.jobs]
+    assert [datetime.fromisoformat(text) for text in texts] == [created[0].replace(microsecond=0), created[1]]
 
 
 async def test_what_takes_no_body_or_no_further_member_refuses_it(service: Service) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.universal_print.clock import graph_time
+from emulator.universal_print.clock import graph_time, graph_time_elsewhere
 from emulator.universal_print.csdl.schema import graph_schema
 from emulator.universal_print.jobs import Document, Job, UploadSession
 from emulator.universal_print.subscriptions import Subscription
@@ -83,7 +83,8 @@ def job_view(job: Job) -> Json:
     user = job.created_by
     return {
         "id": job.id,
-        "createdDateTime": graph_time(job.created),
+        # Pages show both forms; jobs take turns.
+        "createdDateTime": (graph_time, graph_time_elsewhere)[int(job.id) % 2](job.created),
         "createdBy": {
             "id": user.id,
             "displayName": user.display_name,
