@@ -22,6 +22,7 @@ class Reason(StrEnum):
     STILL_SENDING = "stillSending"
     NOT_YOURS = "notYours"
     DISCARDED = "discarded"
+    DISCARDING = "discarding"
     EXPIRED = "expired"
     ABORTED = "aborted"
     CANCELED = "canceled"

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 NOT_HELD = "The job is not held any more."
 NOT_REACHED = "The print service did not answer. The job is still here: try again in a moment."
+DISCARDING = "It is deleted as soon as the print service answers. It will not be printed."
 # A reply that was lost says neither that the job is still here nor that it is not.
 ENDED_ELSEWHERE = "The job has ended elsewhere."
 UNCLEAR = "The print service did not say what became of it. Look at the printer, and here again in a minute."
@@ -157,7 +158,11 @@ async def _release(path: str, etag: str | None, wanted: _Wanted, services: TaskS
 
 
 async def _send_on(entry: HeldEntry, current: str, wanted: _Wanted, services: TaskServices) -> ReleaseOutcome:
-    catalog = await services.load_catalog()
+    try:
+        catalog = await services.load_catalog()
+    except PrintFunctionsError:
+        logger.exception("%s: not released, because there is no catalog", entry.path)
+        return _outcome(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
     printer = catalog.printer(wanted.to_printer)
     if printer is None or printer.virtual:
         reason = "This printer is not known. Ask the operator to publish it."
@@ -275,7 +280,8 @@ async def _discard(
             case Finish.REFUSED:
                 refused = "The print service refused to delete it."
                 return _claimed(entry, ReleaseCode.REFUSED, Reason.SERVICE_REFUSED, refused)
-    return _claimed(entry, ReleaseCode.TRY_AGAIN, Reason.NOT_REACHED, NOT_REACHED)
+    # The claim stands: nobody can collect it, and the look that follows tries until the service answers.
+    return _claimed(entry, ReleaseCode.DISCARDED, Reason.DISCARDING, DISCARDING)
 
 
 async def _take(

@@ -85,6 +85,8 @@ async def _note(
     event: str, job: JobWanted, admitted: Admitted, services: KioskServices, outcome: ReleaseOutcome
 ) -> None:
     kiosk, person = admitted.kiosk, admitted.person
+    # What is deleted later is not deleted yet; who does it writes a line of its own.
+    later = outcome.why == Reason.DISCARDING
     line = entry(
         event,
         kiosk.id,
@@ -92,7 +94,7 @@ async def _note(
         person=person.user_principal_name,
         job=f"{job.printer_id}/{job.job_id}",
         owner=job.user_id if job.user_id.lower() != person.user_id.lower() else None,
-        outcome=outcome.code.value,
+        outcome=outcome.why if later else outcome.code.value,
         reason=outcome.reason,
         destinationJob=outcome.destination_job_id,
         run=outcome.run,

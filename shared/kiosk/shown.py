@@ -73,7 +73,7 @@ def kiosk_shown(kiosk: Kiosk, catalog: Catalog) -> dict[str, Any]:
         "displayName": kiosk.display_name,
         "printer": {
             "id": kiosk.printer_id,
-            "displayName": printer.display_name if printer else kiosk.printer_id,
+            "displayName": printer.display_name if printer else kiosk.display_name,
             "colorModes": list(capabilities.get("colorModes") or []),
             "duplexModes": list(capabilities.get("duplexModes") or []),
             "copies": copies,

@@ -82,6 +82,22 @@ async def test_an_outcome_is_told_in_the_persons_language_as_far_as_it_is_known(
         assert await english.count() == len([text for _, text in told if ENGLISH in text])
 
 
+async def test_a_document_that_is_deleted_later_is_called_neither_deleted_nor_still_here() -> None:
+    service = KioskService()
+    service.jobs["Anna Andersson"] = [job(1, "Report.pdf")]
+    service.outcomes = {"job1": ("discarded", ENGLISH, "discarding")}
+    async with kiosk(service) as at:
+        await at.take_clock()
+        await at.tap(ANNA)
+        await at.button("Delete").click()
+        await at.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        outcome = at.row("Report.pdf").locator(".job-outcome")
+        await expect(outcome).to_have_text("Being deleted. It will not print.", use_inner_text=True)
+        await at.page.clock.run_for(11_000)
+        await expect(outcome).to_have_text("Being deleted. It will not print.", use_inner_text=True)
+        await expect(at.button("Done")).to_be_visible()
+
+
 @pytest.mark.parametrize("tag", LANGUAGES)
 async def test_a_release_whose_worker_died_is_told_as_what_is_known_of_it(tag: str) -> None:
     words = WORDS[tag]

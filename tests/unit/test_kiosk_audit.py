@@ -178,6 +178,23 @@ async def test_a_discard_that_is_not_done_says_why(
     assert [line["outcome"] for line in lines(world, "discard")] == [outcome]
 
 
+async def test_a_discard_that_graph_does_not_answer_is_done_later_and_called_that(world: KioskWorld) -> None:
+    entry = await world.hold()
+    session = await world.session()
+    world.tasks.graph.faults = {"abort": [(GraphUnavailable("abort", 503, "away", "away"), False)]}
+    job = {"jobs": [{"id": job_id(entry.path)}]}
+    (told,) = (await world.ask("POST", "discard", job, session=session)).body["outcomes"]
+    assert (told["outcome"], told["reasonCode"]) == ("discarded", "discarding")
+    assert (await world.redirect(session, job_id(entry.path))).body["outcomes"][0]["outcome"] == "alreadyGone"
+
+    await world.tasks.recover()
+    assert [(line["outcome"], line.get("found")) for line in lines(world, "discard")] == [
+        ("discarding", None),
+        ("discarded", FOUND),
+    ]
+    assert {job.state for job in world.tasks.graph.jobs.values()} == {"aborted"}
+
+
 async def test_a_discard_of_a_job_that_lies_at_a_printer_writes_down_both(world: KioskWorld) -> None:
     entry = await world.hold()
     session = await world.session()

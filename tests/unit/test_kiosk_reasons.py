@@ -148,6 +148,21 @@ async def test_a_race_that_is_lost_again_and_again_says_that_somebody_was_faster
     assert world.tasks.graph.calls == []
 
 
+async def test_a_release_without_a_catalog_says_that_the_job_is_still_here(world: KioskWorld) -> None:
+    held = await world.hold()
+    session = await world.session()
+    world.tasks.catalog["shares"] = None
+    (outcome,) = (await world.redirect(session, job_id(held.path))).body["outcomes"]
+    assert (outcome["outcome"], outcome["reasonCode"]) == ("tryAgain", Reason.NOT_REACHED)
+    assert [entry.state for entry in await world.tasks.entries()] == ["held"]
+
+
+async def test_a_printer_that_the_catalog_lost_goes_by_the_name_of_its_kiosk(world: KioskWorld) -> None:
+    world.tasks.catalog["printers"] = []
+    printer = (await world.tap()).body["kiosk"]["printer"]
+    assert (printer["displayName"], printer["colorModes"]) == ("Kiosk lobby", [])
+
+
 async def test_a_discarded_job_says_so(world: KioskWorld) -> None:
     assert (await told(world, name="discard"))["reasonCode"] == Reason.DISCARDED
 

@@ -6,7 +6,7 @@ import { why } from "./reasons.js";
 import { isFinal, isFree } from "./session.js";
 import { number, say, sayIfKnown, size, typeName, when } from "./words.js";
 
-const LOOKS = { released: "good", onItsWay: "good", gone: "plain", releasing: "plain", unconfirmed: "plain", discarded: "plain", alreadyGone: "plain" };
+const LOOKS = { released: "good", onItsWay: "good", gone: "plain", releasing: "plain", unconfirmed: "plain", discarded: "plain", discarding: "plain", alreadyGone: "plain" };
 const PICTURES = { good: "check", plain: "info", bad: "warn" };
 // Outcomes that do not say everything themselves.
 const TOLD = new Set(["refused", "tryAgain", "alreadyGone"]);

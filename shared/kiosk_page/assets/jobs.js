@@ -90,7 +90,7 @@ function summaryOf(settled, printer) {
   const count = (...codes) => settled.filter((each) => codes.includes(each.outcome?.code)).length;
   const lines = [
     ["sumReleased", count("released", "onItsWay")],
-    ["sumDiscarded", count("discarded")],
+    ["sumDiscarded", count("discarded", "discarding")],
     ["sumGone", count("alreadyGone")],
     ["sumNot", settled.filter((each) => !isFinal(each) && !isUnsure(each)).length],
     ["sumUnknown", settled.filter(isUnsure).length],

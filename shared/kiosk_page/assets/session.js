@@ -10,11 +10,11 @@ const LOST = [1000, 2000, 4000];
 
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
-// An item is {job, chosen, open, changes, busy, outcome}; outcome {code} of the service, with its reason, or
+// An item is {job, chosen, open, changes, busy, outcome}; outcome {code} of the service, with its reason, or discarding,
 // onItsWay, releasing (somebody is sending it, and the print service has not taken it yet), unconfirmed (somebody began
 // to send it and did not end; whoever sends it again finds out), gone (no answer came, and it waits no more), notSent (no
 // answer came, and it still waits), unknown.
-const FINAL = new Set(["released", "discarded", "alreadyGone", "onItsWay", "gone"]);
+const FINAL = new Set(["released", "discarded", "discarding", "alreadyGone", "onItsWay", "gone"]);
 
 export const isFinal = (item) => item.outcome !== null && FINAL.has(item.outcome.code);
 // What became of it is still to be seen.
@@ -187,6 +187,7 @@ function settle(part, outcomes) {
     if (!outcome || reasonCode === "unclear") conclude(each, { code: "unknown" });
     // An earlier request of this kiosk is still at it.
     else if (outcome.outcome === "tryAgain" && reasonCode === "stillSending") conclude(each, { code: "releasing" });
+    else if (outcome.outcome === "discarded" && reasonCode === "discarding") conclude(each, { code: "discarding" });
     else conclude(each, { code: outcome.outcome, reason, reasonCode, printer });
   }
 }
