@@ -274,6 +274,19 @@ def test_a_service_that_stays_away_is_asked_ever_more_rarely(code: str) -> None:
     assert delays == [15, 30, 120, BOUNDS.retry_longest_seconds * 0.75]
 
 
+@pytest.mark.parametrize("code", ["accountBudget", "printerBudget"])
+def test_documents_that_wait_for_a_budget_again_and_again_come_back_ever_more_apart(code: str) -> None:
+    def delay(attempts: int, random: float) -> float:
+        record = replace(_in(State.ACCEPTED, None), attempts=attempts)
+        decision = meaning(NotNow(code, "full", 300), record, BOUNDS, random)
+        assert isinstance(decision, PutOff)
+        return decision.delay
+
+    assert delay(1, 1.0) == 300, "the pool has spread those that wait for the first time"
+    assert [delay(attempts, 1.0) for attempts in (2, 3, 6, 5000)] == [320, 360, 900, 900]
+    assert {delay(attempts, 0.0) for attempts in (1, 2, 5000)} == {300}
+
+
 def test_a_lapsed_account_is_asked_again_when_no_other_can_take_over() -> None:
     decision = _meaning(AccountLapsed("print1@contoso.com", "revoked", 1), _in(State.STARTED))
     assert decision == PutOff(BOUNDS.account_wait_seconds, "accountLapsed", "revoked")
