@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 
 from shared.doctor.explain import explain
+from shared.doctor.finding import Line, failed
+from shared.doctor.on_this_machine import Machine, machine_of, mended_here
 from shared.errors import PrintFunctionsError
 from shared.names import STATE
 from shared.services import Services, open_services
@@ -38,24 +40,28 @@ errors = _console(sys.stderr, to_errors=True)
 
 def run(work: Callable[[Services], Awaitable[int]], settings_file: Path | None) -> None:
     """Run `work` with open services, then leave with the exit code that it returns."""
+    environ = read_environment(settings_file)
 
     async def with_services() -> int:
         async with AsyncExitStack() as stack:
-            return await work(await open_services(read_environment(settings_file), stack))
+            return await work(await open_services(environ, stack))
 
-    raise typer.Exit(guarded(with_services))
+    raise typer.Exit(guarded(with_services, machine_of(environ, str(settings_file or LOCAL_SETTINGS))))
 
 
-def guarded(work: Callable[[], Awaitable[int]]) -> int:
-    """The exit code of `work`; 1 with a sentence on standard error where one of our errors, or storage, ended it."""
+def guarded(work: Callable[[], Awaitable[int]], machine: Machine | None = None) -> int:
+    """The exit code of `work`; 1 with a sentence on standard error where one of our errors, or storage, ended it.
+
+    `machine` is where the step that mends it is to be taken.
+    """
     try:
         return asyncio.run(_awaited(work))
     except PrintFunctionsError as error:
-        tell_error(error)
+        tell_error(error, machine)
     except Exception as error:
         if not is_of_storage(error):
             raise
-        tell_error(error)
+        tell_error(error, machine)
     return 1
 
 
@@ -66,7 +72,7 @@ def is_of_storage(error: Exception) -> bool:
     return isinstance(error, AzureError)
 
 
-def tell_error(error: Exception) -> None:
+def tell_error(error: Exception, machine: Machine | None = None) -> None:
     """Show an error on standard error and, where it is one that people meet, the step that mends it."""
     found = explain(error)
     if isinstance(error, PrintFunctionsError):
@@ -74,8 +80,14 @@ def tell_error(error: Exception) -> None:
     else:
         said = found.what if found is not None else f"storage refused: {str(error).partition(chr(10))[0]}"
     errors.print(said, style="red", highlight=False, markup=False)
-    if found is not None and found.remedy:
-        errors.print(f"To mend it: {found.remedy}", highlight=False, markup=False, soft_wrap=True)
+    if found is None:
+        return
+    step = failed(found.what, portal=found.portal, command=found.command, cause=found.cause)
+    if machine is not None:
+        group = "storage" if is_of_storage(error) else "command"
+        step = mended_here(Line(group, "", step), machine).finding
+    if step.remedy:
+        errors.print(f"To mend it: {step.remedy}", highlight=False, markup=False, soft_wrap=True)
 
 
 def read_environment(settings_file: Path | None) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from printops.session import guarded, read_environment
 from shared.bounds import Bounds
 from shared.doctor.asked import Asked, Explanation
 from shared.doctor.explain import explain
+from shared.doctor.on_this_machine import machine_of
 from shared.errors import GraphError
 from shared.graph.print_client import JobView, PrintClient
 from shared.permissions import Kind
@@ -194,6 +195,9 @@ async def test_a_command_that_storage_did_not_answer_says_so_in_a_sentence(capsy
     told = capsys.readouterr().err
     assert told.startswith("storage cannot be reached (Cannot connect to host 127.0.0.1:1)")
     assert "To mend it: check the address in PrintStorage" in told
+    here = machine_of({"PrintStorage": "UseDevelopmentStorage=true"}, "local.settings.json")
+    assert await asyncio.to_thread(guarded, work, here) == 1
+    assert "To mend it: run `python dev.py run --real`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["[]", '{"Values": []}', "{"])
