@@ -20,7 +20,7 @@ from shared.errors import (
     UploadFailed,
 )
 from shared.sealing import SealBroken
-from shared.submission.claims import backoff
+from shared.submission.claims import backoff, spread
 from shared.submission.record import Outcome, Record, Result, State
 
 
@@ -51,11 +51,7 @@ class OtherAccount:
 
 # Nobody said when the service will be there again: thousands of documents do not ask every few seconds for hours.
 AWAY = frozenset({"graphUnreachable", "authorityUnavailable"})
-# Thousands of documents that wait for the same window of a budget come back ever more evenly over the whole of one. As
-# simulated, 10,000 take 2 % longer for it, and after an hour 36 of them wake within one second at most, not 485.
 BUDGETS = frozenset({"accountBudget", "printerBudget"})
-FIRST_SPREAD_SECONDS = 20.0
-LONGEST_SPREAD_SECONDS = 600.0
 # Until the start is sent nothing can have been printed, so another job may be made.
 REPLACEABLE = frozenset({State.ACCEPTED, State.CREATING, State.CREATED})
 
@@ -80,10 +76,7 @@ def meaning(error: Exception, record: Record, bounds: Bounds, random: float) -> 
         case NotNow() if error.code in AWAY:
             return PutOff(max(error.delay, later), error.code, error.reason)
         case NotNow() if error.code in BUDGETS:
-            spread = min(
-                LONGEST_SPREAD_SECONDS, FIRST_SPREAD_SECONDS * (2.0 ** min(max(record.attempts - 1, 0), 30) - 1)
-            )
-            return PutOff(error.delay + spread * random, error.code, error.reason)
+            return PutOff(error.delay + spread(record.attempts, random), error.code, error.reason)
         case NotNow():
             return PutOff(max(error.delay, 1.0), error.code, error.reason)
         case GraphThrottled():
