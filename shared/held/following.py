@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 # A look that comes before the version it was made for waits this long for it.
 EARLY_SECONDS = 5.0
+# A look at a claim that stands comes back after this: a release mostly takes seconds, its claim stands for minutes.
+CLAIMED_SECONDS = 10.0
 STOPPED = "stopped"
 # The alert for a job that was released and did not print.
 FAILED_ALERT = "releasedJobFailed"
@@ -45,7 +47,7 @@ async def follow(event: ReleasedEvent, services: TaskServices) -> None:
     if looks != entry.sequence or event.run not in (None, entry.run):
         return
     if entry.state in (HeldState.RELEASING, HeldState.ENDING) and left > 0:
-        await look_later(entry, left + CLAIM_MARGIN_SECONDS, services)
+        await look_later(entry, min(left + CLAIM_MARGIN_SECONDS, CLAIMED_SECONDS), services)
         return
     try:
         with span("follow released job", trace_of(entry.task_id), **{"print.task": entry.task_id}):

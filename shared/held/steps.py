@@ -54,7 +54,7 @@ async def claim(
     """Write a claim, and queue the look after `delay` seconds that goes on from it. Raises ClaimLost.
 
     Both are sent at once: the message of a claim that was not written is dropped for its run, and upkeep finds an entry
-    without one. A look that comes while the claim stands comes back when it would lapse.
+    without one. A look that comes while the claim stands comes back until it is let go or lapses.
     """
     claimed = replace(next_look(entry, delay, services), told=False, **changes)
     saved, queued = await asyncio.gather(

@@ -68,6 +68,25 @@ async def test_two_kiosks_race_and_one_wins(world: TaskWorld) -> None:
     assert world.graph.calls.count("redirect") == 1
 
 
+async def test_a_release_that_takes_longer_than_the_first_look_is_followed_soon_after(
+    world: TaskWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await world.hold()
+    redirect = world.graph.redirect
+
+    async def slow(*arguments: Any) -> str:
+        world.clock.advance(3)
+        assert await world.deliver_one()
+        return await redirect(*arguments)
+
+    monkeypatch.setattr(world.graph, "redirect", slow)
+    await tap(world, entry)
+    world.graph.set_state(OFFICE, out(world)[0].id, "completed")
+    await world.settle(within=15)
+    assert [row["outcome"] for row in world.rows] == ["completed"]
+    assert await world.entries() == []
+
+
 async def test_a_job_that_was_raced_for_is_followed_and_counted_once(world: TaskWorld) -> None:
     entry = await world.hold()
     await asyncio.gather(tap(world, entry, OFFICE), tap(world, entry, LASER))
