@@ -69,8 +69,8 @@ def backoff(attempts: int, bounds: Bounds, random: float) -> float:
 def spread(attempts: int, random: float) -> float:
     """Seconds to wait beyond the moment for which a crowd of documents waits, by how often this one was put off.
 
-    As simulated, 10,000 documents of one account take 2 % longer for it, and after an hour 36 of them at most wake within
-    a second, not 485. None at the first attempt; `random` lies between 0 and 1.
+    As simulated, 10,000 documents of one account take 2 % longer for it, and after an hour at most 36 of them wake in a
+    second, not 485. Nothing at the first attempt; `random` lies between 0 and 1.
     """
     doublings = min(max(attempts - 1, 0), 30)
     return min(LONGEST_SPREAD_SECONDS, FIRST_SPREAD_SECONDS * (2.0**doublings - 1)) * random
