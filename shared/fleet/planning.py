@@ -14,6 +14,8 @@ from shared.fleet.steps import Kind, Step
 from shared.fleet.tenant import Json, Tenant
 from shared.names import CATALOG_PATH
 
+# A sentence names so many; the file says the rest.
+_MOST_NAMED = 10
 _CREATES = (Kind.CREATE_DEFINITION, Kind.CREATE_PRINTER, Kind.CREATE_SHARE)
 # Sections of the catalog whose change people may feel at their next job.
 _FELT = frozenset({"policies", "delegates", "shares", "printerGroups", "taskDefinitionId"})
@@ -207,7 +209,8 @@ def _publishing(fleet: Fleet, tenant: Tenant, before: list[Step]) -> Iterator[St
     told = f" ({', '.join(changed)})" if tenant.catalog is not None and changed else ""
     sentence = f"Publish {CATALOG_PATH} for the functions{told}"
     if gone:
-        sentence += f"; it no longer names {', '.join(gone)}"
+        more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
+        sentence += f"; it no longer names {', '.join(gone[:_MOST_NAMED])}{more}"
     yield Step(Kind.PUBLISH, CATALOG_PATH, sentence, steps.STORAGE, felt, body=document)
 
 

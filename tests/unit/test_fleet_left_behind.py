@@ -60,3 +60,10 @@ async def test_a_printer_that_the_file_leaves_out_is_named_before_the_functions_
     await applied(fleet, tenancy)
     [step] = plan(read('[[printers]]\nname = "A"\n'), tenancy.tenant)
     assert (step.noticed, "it no longer names the printer 'B'" in step.sentence) == (True, True)
+
+    many = [f"M{number:02}" for number in range(30)]
+    fleet = read("".join(f'[[printers]]\nname = "{name}"\n' for name in many))
+    tenancy = ModelTenancy(Tenant(printers=registered(*many)))
+    await applied(fleet, tenancy)
+    [step] = plan(read('[[printers]]\nname = "M00"\n'), tenancy.tenant)
+    assert step.sentence.endswith("the printer 'M10' and 19 more")
