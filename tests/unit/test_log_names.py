@@ -30,7 +30,7 @@ HARMLESS = {
     ("path", "shared/held/"),
     ("entry.path", "shared/held/"),
     ("view.path", "shared/held/"),
-    ("path", "shared/kiosk/tapping.py"),
+    ("view.path", "shared/kiosk/tapping.py"),
     # of the audit: ids, people, and the sentence that the kiosk was told
     ("json.dumps(line)", "shared/kiosk/audit.py"),
     # of a module
