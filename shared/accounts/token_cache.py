@@ -56,27 +56,24 @@ class TokenCacheStore:
         stored = await self._store.read(self._path(user_principal_name))
         return stored.etag if stored else None
 
-    async def save(self, user_principal_name: str, text: str, etag: str | None) -> None:
+    async def save(self, user_principal_name: str, text: str, etag: str) -> None:
         """Store what a refresh made of the version `etag`.
 
-        Where another instance was first, the newer of each entry is kept. Raises StorageConflict after many lost
+        Where another instance was first, the newer of each entry is kept; a sign-in that was removed stays so. Raises StorageConflict after many lost
         races, SealBroken where the other's cannot be opened.
         """
         path = self._path(user_principal_name)
         for _ in range(SAVE_ATTEMPTS):
             content = self._sealer.seal(text.encode())
             try:
-                if etag is None:
-                    await self._store.create(path, content)
-                else:
-                    await self._store.replace(path, content, etag)
+                await self._store.replace(path, content, etag)
             except StorageConflict:
                 theirs = await self.load(user_principal_name)
-                etag = theirs.etag
-                if theirs.text is not None:
-                    text = merge(theirs.text, text, self._now().timestamp())
-                    if text == theirs.text:
-                        return
+                if theirs.text is None or theirs.etag is None:
+                    return
+                text, etag = merge(theirs.text, text, self._now().timestamp()), theirs.etag
+                if text == theirs.text:
+                    return
             else:
                 return
         raise StorageConflict(f"{path} was changed by others {SAVE_ATTEMPTS} times")

@@ -156,8 +156,8 @@ class AccountTokens:
             stored = await self._load(name)
             result, text = await asyncio.to_thread(self._silently, stored.text, force)
         token = self._token(name, result)
-        if _refreshed(result):
-            await self._save(name, text, stored)
+        if _refreshed(result) and stored.etag is not None:
+            await self._save(name, text, stored.etag)
         return token
 
     async def _load(self, name: str) -> StoredCache:
@@ -203,12 +203,12 @@ class AccountTokens:
             "authorityUnavailable", f"The sign-in service refused {name}: {told(result)}", TROUBLE_DELAY_SECONDS
         )
 
-    async def _save(self, name: str, text: str, stored: StoredCache) -> None:
+    async def _save(self, name: str, text: str, etag: str) -> None:
         """Keep what the refresh gave. A caller with a valid token must not fail over this: the old one is good too."""
         from azure.core.exceptions import AzureError
 
         try:
-            await self._caches.save(name, text, stored.etag)
+            await self._caches.save(name, text, etag)
             await self._refreshed(name)
         except (AzureError, PrintFunctionsError) as error:
             logger.warning("the refreshed sign-in of %s could not be stored: %s", name, type(error).__name__)

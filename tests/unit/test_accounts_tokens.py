@@ -84,6 +84,16 @@ async def test_two_instances_that_refresh_at_once_both_go_on_and_the_newer_refre
     assert await account.stored_refresh_token() == "theirs"
 
 
+async def test_a_sign_in_that_is_removed_during_a_refresh_stays_removed() -> None:
+    account = await Account(GRANTED | {"refresh_token": "mine"}).signed_in()
+    account.authority.before_answer = lambda: account.store.documents.pop(token_cache_path(ONE))
+    assert await account.tokens.access_token(ONE) == "token-1"
+    assert token_cache_path(ONE) not in account.store.documents
+    account.clock.advance(3600)
+    with pytest.raises(AccountLapsed):
+        await account.tokens.access_token(ONE)
+
+
 async def test_a_token_is_handed_out_even_when_it_cannot_be_stored(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
