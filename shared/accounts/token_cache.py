@@ -59,8 +59,8 @@ class TokenCacheStore:
     async def save(self, user_principal_name: str, text: str, etag: str) -> None:
         """Store what a refresh made of the version `etag`.
 
-        Where another instance was first, the newer of each entry is kept; a sign-in that was removed stays so. Raises StorageConflict after many lost
-        races, SealBroken where the other's cannot be opened.
+        Where another instance was first, the newer of each entry is kept; a sign-in that was removed stays so. Raises
+        StorageConflict after many lost races, SealBroken where the other's cannot be opened.
         """
         path = self._path(user_principal_name)
         for _ in range(SAVE_ATTEMPTS):
