@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,14 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[Change]:
 
 
 async def update(
-    now: Mapping[str, str] | Observed, state: StateStore, http: httpx.AsyncClient, webhook_url: str | None
+    now: Mapping[str, str] | Observed,
+    state: StateStore,
+    http: httpx.AsyncClient,
+    webhook_url: str | None,
+    *,
+    clock: Callable[[], float] = time.time,
 ) -> list[Change]:
-    """Store the alerts in force and tell what changed. Two instances at once tell it once.
+    """Store the alerts in force and tell what changed; `clock` gives seconds. Two instances at once tell it once.
 
     An alert ends where a look saw that it does not stand; one that nobody could look at stays in force. What is to be
     told is noted first, so that a death tells it late, or twice, and never not at all.
@@ -83,7 +88,7 @@ async def update(
     alerts = {**stays, **observed.standing}
     changed = changes(before, alerts)
     try:
-        noted = await _note(changed, state) if webhook_url else None
+        noted = await _note(changed, state, clock()) if webhook_url else None
         if changed:
             await _write(state, ALERTS_PATH, dict(sorted(alerts.items())), stored)
     except StorageConflict:
@@ -129,10 +134,9 @@ class _Noted:
     stored: Stored
 
 
-async def _note(changed: Sequence[Change], state: StateStore) -> _Noted | None:
+async def _note(changed: Sequence[Change], state: StateStore, now: float) -> _Noted | None:
     """Put what changed behind what the webhook did not take before; None where there is nothing to tell."""
     stored = await state.read(UNTOLD_PATH)
-    now = time.time()
     waiting = [
         (change, at) for change, at in _read_untold(stored.content if stored else b"[]") if now - at < TOLD_WITHIN
     ]
