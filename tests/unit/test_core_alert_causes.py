@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.alert_causes import end_cause, list_causes, raise_cause, set_causes
-from shared.alerts import TOLD_WITHIN, UNTOLD_PATH, in_force, update
+from shared.alerts import UNTOLD_PATH, in_force, update
 from shared.catalog import Catalog, Printer
 from shared.errors import GraphNotFound, GraphThrottled
 from shared.graph.task_client import PrinterStatus
@@ -75,15 +74,14 @@ async def test_what_the_webhook_did_not_take_is_told_later_in_order_and_once() -
     assert await in_force(state) == {"b": "2"}
 
 
-async def test_after_a_day_nobody_needs_to_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("hours", "told"), [(23, [("a", True), ("c", True)]), (25, [("c", True)])])
+async def test_after_a_day_nobody_needs_to_be_told(hours: int, told: list[tuple[str, bool]]) -> None:
     state, receiver = MemoryStateStore(), Receiver()
     receiver.up = False
-    await update({"a": "1"}, state, receiver.http, WEBHOOK)
+    await update({"a": "1"}, state, receiver.http, WEBHOOK, clock=lambda: 0)
     receiver.up = True
-    later = time.time() + TOLD_WITHIN + 1
-    monkeypatch.setattr(time, "time", lambda: later)
-    await update({"a": "1"}, state, receiver.http, WEBHOOK)
-    assert receiver.taken == []
+    await update({"a": "1", "c": "2"}, state, receiver.http, WEBHOOK, clock=lambda: hours * 3600)
+    assert receiver.taken == told
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'[{"name": 1}]', b"[[]]", b"[" * 9**5])

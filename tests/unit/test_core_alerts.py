@@ -105,17 +105,6 @@ async def test_a_run_that_dies_at_any_write_leaves_no_alert_untold(at: int, afte
     assert told == ([True, True, False] if (at, after) == (3, False) else [True, False])
 
 
-@pytest.mark.parametrize(("hours", "told"), [(23, ["a", "c"]), (25, ["c"])])
-async def test_what_a_receiver_did_not_take_is_told_for_a_day(hours: int, told: list[str]) -> None:
-    state, receiver = MemoryStateStore(), Receiver(500)
-    async with receiver.client() as http:
-        await update({"a": "b"}, state, http, WEBHOOK, clock=lambda: 0)
-        receiver.trouble = 200
-        receiver.bodies.clear()
-        await update({"a": "b", "c": "d"}, state, http, WEBHOOK, clock=lambda: hours * 3600)
-    assert [body["alert"] for body in receiver.bodies] == told
-
-
 async def test_nothing_is_written_while_nothing_changes() -> None:
     state, plan = MemoryStateStore(), CrashPlan()
     async with Receiver().client() as http:
