@@ -25,7 +25,7 @@ from tests.support.full_stack import poison_depths
 
 KIOSKS, PEOPLE, JOBS_EACH = 10, 200, 10
 JOBS = PEOPLE * JOBS_EACH
-# About a minute on two cores that do nothing else, and in a whole run they do.
+# More than a minute on two cores that do nothing else; in a whole run they do, and it takes longer.
 pytestmark = pytest.mark.timeout(400)
 
 
