@@ -90,7 +90,9 @@ async def _look(entry: HeldEntry, etag: str, services: TaskServices) -> None:
         entry = replace(entry, sightings=sightings)
     except GraphNotFound:
         gone = True
-    verdict = final_outcome(entry.sightings, gone=gone)
+    # A read may not find yet what the redirect just made, and that nobody knows it must not be told too early.
+    known_for = (now - moment(release.at)).total_seconds()
+    verdict = final_outcome(entry.sightings, gone=gone and known_for > bounds.job_unknown_seconds)
     if verdict is not None and verdict.result is Result.COMPLETED:
         await close(entry, "completed", verdict.code, verdict.reason, services)
         await services.entries.remove(entry.path)

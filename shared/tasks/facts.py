@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 
 from shared.catalog import Catalog
-from shared.errors import GraphError, GraphNotFound, GraphThrottled, GraphUnavailable
+from shared.errors import GraphError, GraphNotFound, GraphThrottled, GraphUnavailable, NotNow
 from shared.graph.task_client import Job
 from shared.held.entry import HeldEntry
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK
 from shared.names import job_owner_path
 from shared.submission.holding import Records
-from shared.submission.record import RecordUnreadable, timestamp
+from shared.submission.record import RecordUnreadable, moment, timestamp
 from shared.tasks.policy import Facts
 from shared.tasks.record import TaskAlert, TaskRecord
 from shared.tasks.services import TaskServices
@@ -51,11 +51,14 @@ class NothingToDo:
 
 
 async def gather_facts(record: TaskRecord, catalog: Catalog | None, services: TaskServices) -> TaskFacts | NothingToDo:
-    """Read task, job and person (Graph: printtask-get, printjob-get). Raises what the client raises."""
+    """Read task, job and person (Graph: printtask-get, printjob-get).
+
+    Raises what the client raises, and NotNow for a task or job that Graph does not find yet.
+    """
     try:
         task = await services.graph.get_task(record.definition_id, record.key)
-    except GraphNotFound:
-        return NothingToDo("the service knows no such task")
+    except GraphNotFound as error:
+        return _unknown("task", error, record, services)
     if task.state != RUNNING_TASK:
         return NothingToDo(f"the task is {task.state}")
     printer_id, job_id = task.printer_id, task.job_id
@@ -63,8 +66,8 @@ async def gather_facts(record: TaskRecord, catalog: Catalog | None, services: Ta
         return NothingToDo("the task names no job")
     try:
         job = await services.graph.get_job(printer_id, job_id)
-    except GraphNotFound:
-        return NothingToDo("the service knows no such job")
+    except GraphNotFound as error:
+        return _unknown("job", error, record, services)
     if job.redirected_to is not None:
         return NothingToDo("the job was redirected")
     if job.state in FINAL_JOB_STATES:
@@ -112,6 +115,14 @@ def held_entry(record: TaskRecord, facts: TaskFacts, expires: str, services: Tas
         owner_of=person.printed_by,
         submission=person.submission,
     )
+
+
+def _unknown(what: str, error: GraphNotFound, record: TaskRecord, services: TaskServices) -> NothingToDo:
+    """What a 404 means. A notification may overtake the read: no page promises that it finds what was just made."""
+    age = (services.now() - moment(record.seen)).total_seconds()
+    if age <= services.bounds.job_unknown_seconds and record.attempts < services.bounds.task_attempts:
+        raise NotNow("notFoundYet", f"the service does not find the {what} yet", 0.0) from error
+    return NothingToDo(f"the service knows no such {what}")
 
 
 async def _person(

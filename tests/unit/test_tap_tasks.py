@@ -12,6 +12,7 @@ from shared.held.entry import HeldState
 from shared.held.releasing import ReleaseCode, release
 from shared.names import job_owner_path, submission_path
 from shared.submission.record import Document, Job, Record, State, encode_record
+from shared.tasks.record import TaskState
 from tests.support.task_graph import ANNA, BEN
 from tests.support.task_world import LASER, OFFICE, VIRTUAL, TaskWorld, task_world
 
@@ -52,6 +53,20 @@ async def test_the_same_task_again_changes_nothing(world: TaskWorld) -> None:
 
     assert len(await world.entries()) == 1
     assert world.state.documents == before
+
+
+async def test_a_task_that_the_service_never_shows_is_believed_gone_in_minutes_without_an_alert(
+    world: TaskWorld,
+) -> None:
+    await world.notify("0c9e7f0e-6a2d-4f44-9a55-3f2f6c1f4d7b")
+    await world.settle()
+
+    loaded = await world.services.tasks.load("0c9e7f0e-6a2d-4f44-9a55-3f2f6c1f4d7b")
+    assert loaded is not None
+    assert (loaded[0].state, loaded[0].outcome) == (TaskState.DONE, "gone")
+    assert loaded[0].attempts > 1
+    assert await alerts(world) == {}
+    assert world.events.next_due is None
 
 
 async def test_a_task_that_is_over_is_left_alone(world: TaskWorld) -> None:
