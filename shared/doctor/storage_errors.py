@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.doctor.asked import Asked, Explanation
+from shared.storage.error_codes import error_code
 
 BLOB_ROLE = "Storage Blob Data Contributor"
 QUEUE_ROLE = "Storage Queue Data Contributor"
@@ -39,7 +40,7 @@ def explain_storage(error: Exception, asked: Asked) -> Explanation | None:
             "machine is in its network; for Azurite, that it runs",
         )
     asked = replace(asked, storage=asked.storage or "STORAGE_ACCOUNT")
-    code = str(getattr(error, "error_code", "") or "")
+    code = error_code(error)
     if isinstance(error, HttpResponseError) and code in _NO_ROLE:
         return role_missing(QUEUE_ROLE if asked.subject.startswith("queue ") else BLOB_ROLE, asked.storage)
     if isinstance(error, HttpResponseError) and code in _SHUT_OUT:

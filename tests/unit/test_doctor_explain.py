@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.storage.blob import StorageErrorCode
 
 from shared.doctor.asked import Asked
 from shared.doctor.explain import explain
@@ -171,9 +172,12 @@ def test_the_apps_own_token_is_named_where_only_a_user_may_call() -> None:
 
 
 class _Refused(HttpResponseError):
+    """As the SDK gives it: a code that it knows is a member of its enumeration."""
+
     def __init__(self, code: str) -> None:
         super().__init__(message=code)
-        self.error_code = code
+        known = {member.value: member for member in StorageErrorCode}
+        self.error_code = known.get(code, code)
 
 
 @pytest.mark.parametrize(
