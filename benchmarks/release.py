@@ -37,9 +37,9 @@ from shared.settings import StorageConnection
 from shared.storage.clients import open_storage
 from shared.storage.queues import MessageQueue
 from shared.storage.state import StateStore, Stored, Summary
-from shared.submission.record import timestamp
 from shared.tasks.record import TaskRecords
 from shared.tasks.services import TaskServices
+from shared.times import timestamp
 from shared.upload.http import open_upload_http
 
 JOBS = 10

@@ -18,8 +18,8 @@ from shared.held.entry import HeldOutcome, HeldState, HeldView
 from shared.held.releasing import ReleaseCode, ReleaseOutcome, release
 from shared.kiosk.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.services import Services
-from shared.submission.record import timestamp
 from shared.tasks.services import TaskServices, make_task_services
+from shared.times import timestamp
 
 app = typer.Typer(no_args_is_help=True, help="Look at held jobs, and release or end one.")
 

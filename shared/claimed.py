@@ -6,18 +6,26 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import Field, replace
+from dataclasses import Field, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
 from shared.bounds import Bounds
 from shared.errors import Superseded
-from shared.submission.record import Claim, moment, timestamp
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 
 # A claim is renewed this many times within its life, so that one failed write does not lose it.
 RENEWALS_PER_CLAIM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who works on the record (`by`, one run of a function) and until when (ISO 8601, UTC)."""
+
+    by: str
+    until: str
 
 
 class Claimable(Protocol):

@@ -19,11 +19,12 @@ from shared.names import CATALOG_PATH, HELD_PREFIX, POISON_SUFFIX, QUEUES, open_
 from shared.problems import answer_json
 from shared.services import Services, services
 from shared.storage.state import StateStore
-from shared.submission.record import Record, State, timestamp
+from shared.submission.record import Record, State
 from shared.subscriptions.alerting import ALERT as SUBSCRIPTION_ALERT
 from shared.subscriptions.alerting import is_told, subscription_alert, subscription_status
 from shared.subscriptions.upkeep import load_record
 from shared.telemetry.signals import measure
+from shared.times import timestamp
 from shared.usage.pending import ALERT as EXPORT_ALERT
 from shared.usage.pending import export_alert, read_pending
 

@@ -10,9 +10,9 @@ from typing import Any
 from shared.capabilities import check_ticket
 from shared.catalog import Catalog, Share
 from shared.errors import DocumentRejected
-from shared.submission.record import timestamp
 from shared.tasks.rules import Configure, Redirect, Rule, parse_rules
 from shared.ticket import Source, make_ticket
+from shared.times import timestamp
 
 PDF = "application/pdf"
 

@@ -21,7 +21,7 @@ from shared.fleet.tenant import Tenant, TenantShare
 from shared.names import CATALOG_PATH
 from shared.setting_values import GUID
 from shared.storage.state import StateStore, replace_once
-from shared.submission.record import moment, timestamp
+from shared.times import moment, timestamp
 
 # Calls at once: Graph throttles a tenant, and set-up is in no hurry.
 _AT_ONCE = 4

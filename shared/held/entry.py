@@ -19,7 +19,8 @@ from typing import Any
 from shared.camel import build, encode
 from shared.errors import PrintFunctionsError
 from shared.names import held_path
-from shared.submission.record import JobSighting, moment
+from shared.submission.record import JobSighting
+from shared.times import moment
 
 # A listing shows this much of a name and of a reason, in characters.
 _SHOWN_NAME = 200

@@ -12,11 +12,12 @@ from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK, look_up
 from shared.held.recovery import recover
 from shared.held.steps import back_to_held, close, look_later, next_look, note_alert
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
-from shared.submission.record import Result, moment, timestamp
+from shared.submission.record import Result
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
 from shared.tasks.messages import ReleasedEvent, released_message
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -28,9 +28,9 @@ from shared.held.lookup import Ended, LetGo, Sent, Waiting, look_up
 from shared.held.reasons import Reason
 from shared.held.recovery import recover
 from shared.held.steps import ClaimLost, as_sent, back_to_held, claim, claim_end, new_run, save_sent
-from shared.submission.record import moment, timestamp
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import span, trace_of
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from shared.held.following import STOPPED
 from shared.held.lookup import RUNNING_TASK, Waiting, look_up
 from shared.held.recovery import recover
 from shared.held.steps import look_later
-from shared.submission.record import moment, timestamp
 from shared.tasks.record import TaskRecordUnreadable, TaskState
 from shared.tasks.services import TaskServices
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

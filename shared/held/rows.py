@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.held.entry import HeldEntry
 from shared.ledger import LedgerRow
-from shared.submission.record import timestamp
+from shared.times import timestamp
 
 
 def ledger_row(entry: HeldEntry, outcome: str, code: str, reason: str, now: datetime) -> LedgerRow:

@@ -14,11 +14,11 @@ from shared.held.lookup import RUNNING_TASK
 from shared.held.rows import ledger_row
 from shared.names import collected_path
 from shared.submission.collected import Collected, encode_collected
-from shared.submission.record import timestamp
 from shared.tasks.messages import released_message
 from shared.tasks.record import TaskAlert, TaskRecordUnreadable
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import count
+from shared.times import timestamp
 
 logger = logging.getLogger(__name__)
 

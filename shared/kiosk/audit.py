@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.storage.day_log import DayLog, DayLogFull
-from shared.submission.record import timestamp
+from shared.times import timestamp
 
 AUDIT_PREFIX = "audit"
 # What devices did that are not known is kept apart, in one file a day, so that strangers cannot fill the audit.

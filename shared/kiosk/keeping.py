@@ -15,7 +15,7 @@ from shared.kiosk.keys import KioskKeys
 from shared.kiosk.records import KIOSK_ID, DeviceSecret, Kiosk, decode_kiosk, encode_kiosk, secret_is_in_force
 from shared.names import KIOSKS_PREFIX, kiosk_path
 from shared.storage.state import StateStore
-from shared.submission.record import timestamp
+from shared.times import timestamp
 
 
 class KioskRejected(PrintFunctionsError):

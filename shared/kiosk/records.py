@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.camel import build, encode
 from shared.errors import PrintFunctionsError
-from shared.submission.record import moment
+from shared.times import moment
 
 KIOSK_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 

@@ -12,7 +12,7 @@ from shared.catalog import Catalog
 from shared.held.entry import HeldState, HeldView
 from shared.kiosk.records import Kiosk
 from shared.kiosk.requests import NOTICE_ID_DIGITS, job_id
-from shared.submission.record import moment
+from shared.times import moment
 
 # A release that began, and of which nobody knows whether it was done.
 UNCONFIRMED = "unconfirmed"

@@ -24,7 +24,7 @@ from shared.kiosk.shown import Listed, jobs_shown, kiosk_shown, notice_id, notic
 from shared.kiosk.throttle import Counted
 from shared.names import person_path
 from shared.storage.state import Stored
-from shared.submission.record import timestamp
+from shared.times import timestamp
 
 logger = logging.getLogger(__name__)
 

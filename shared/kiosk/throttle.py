@@ -18,7 +18,7 @@ from shared.errors import KioskRefused, StorageConflict
 from shared.kiosk.keys import KioskKeys, Purpose
 from shared.names import ATTEMPTS_PREFIX, kiosk_attempts_path, person_attempts_path
 from shared.storage.state import StateStore, Stored, Summary
-from shared.submission.record import moment, timestamp
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

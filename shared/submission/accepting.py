@@ -14,10 +14,11 @@ from shared.storage.documents import BlobFacts
 from shared.submission.claims import overdue
 from shared.submission.messages import submission_message
 from shared.submission.places import is_document
-from shared.submission.record import Document, Record, State, submission_key, timestamp
+from shared.submission.record import Document, Record, State, submission_key
 from shared.submission.services import SubmissionServices
 from shared.telemetry.names import shown
 from shared.telemetry.signals import count, span, trace_of
+from shared.times import timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.bounds import Bounds
-from shared.submission.record import Record, State, moment
+from shared.submission.record import Record, State
+from shared.times import moment
 
 # Documents that a budget put off before come back over so long, and ever longer: a window of the budgets at most.
 FIRST_SPREAD_SECONDS = 20.0

@@ -17,9 +17,10 @@ from shared.submission.holding import Holding
 from shared.submission.ledger_row import ledger_row
 from shared.submission.places import final_path, fits, sidecar
 from shared.submission.receipt import make_receipt
-from shared.submission.record import Outcome, Record, Result, State, moment, timestamp
+from shared.submission.record import Outcome, Record, Result, State
 from shared.submission.services import SubmissionServices
 from shared.submission.troubles import REPLACEABLE
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,11 @@ from shared.submission.claims import ComeBack, Drop, Take, decide
 from shared.submission.closing import begin_closing, finish_closing
 from shared.submission.holding import Holding
 from shared.submission.messages import submission_message
-from shared.submission.record import Outcome, Record, Result, State, moment, timestamp
+from shared.submission.record import Outcome, Record, Result, State
 from shared.submission.services import SubmissionServices
 from shared.submission.troubles import REPLACEABLE, OtherAccount, PutOff, Reject, meaning
 from shared.telemetry.signals import span, trace_of
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

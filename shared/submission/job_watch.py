@@ -16,9 +16,10 @@ from shared.submission.closing import begin_closing, finish_closing
 from shared.submission.collected import decode_collected, submission_outcome
 from shared.submission.deliveries import deliver, put_off
 from shared.submission.holding import Holding
-from shared.submission.record import Outcome, Record, Result, moment, timestamp
+from shared.submission.record import Outcome, Record, Result
 from shared.submission.services import SubmissionServices
 from shared.submission.verdicts import Cancel, End, is_held, judge, started_at, with_sighting
+from shared.times import moment, timestamp
 
 # While a started job has one of these details no printer may fetch it yet, and it keeps its place in submission.
 SUBMITTING = frozenset({"uploadPending", "interpreting", "transforming"})

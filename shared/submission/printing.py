@@ -26,9 +26,10 @@ from shared.submission.checking import check
 from shared.submission.deliveries import deliver, put_off
 from shared.submission.holding import Holding
 from shared.submission.places import document_name
-from shared.submission.record import Job, State, moment, timestamp
+from shared.submission.record import Job, State
 from shared.submission.services import SubmissionServices
 from shared.telemetry.signals import measure
+from shared.times import moment, timestamp
 from shared.upload.blob_source import BlobSource
 from shared.upload.sender import ask_missing, upload_document
 from shared.upload.session import CompletedDocument, UploadProgress, UploadSession

@@ -15,12 +15,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from shared.camel import build, encode
+from shared.claimed import Claim
 from shared.errors import PrintFunctionsError
+from shared.times import moment
 
 # The story of a record is for people: this many of its newest lines are kept.
 HISTORY_LINES = 100
@@ -74,14 +75,6 @@ class Document:
     def file_name(self) -> str:
         """The last part of the path."""
         return self.name.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who works on the record (`by`, one run of a function) and until when (ISO 8601, UTC)."""
-
-    by: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,19 +157,6 @@ def submission_key(container: str, name: str, etag: str) -> str:
     """The key of a file's version: the same file announced twice has one key, the same name overwritten has two."""
     text = f"{container}/{name}\n{etag.strip(chr(34))}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, which sorts as text. `moment` is aware."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment(text: str) -> datetime:
-    """The time that `timestamp` wrote. Raises ValueError for a time without a zone, as for anything else."""
-    read = datetime.fromisoformat(text)
-    if read.tzinfo is None:
-        raise ValueError(f"{text} names no time zone")
-    return read
 
 
 def encode_record(record: Record) -> bytes:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.bounds import Bounds
-from shared.submission.record import JobSighting, Outcome, Record, Result, moment
+from shared.submission.record import JobSighting, Outcome, Record, Result
+from shared.times import moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from shared.held.ending import ABORTED, Finish, finish_ending
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.releasing import ReleaseCode, release
 from shared.held.steps import look_later, new_run
-from shared.submission.record import timestamp
 from shared.tasks.facts import TaskFacts, held_entry
 from shared.tasks.policy import Plan
 from shared.tasks.record import TaskAlert, TaskRecord, TaskState
 from shared.tasks.rules import Abort, Redirect, Release
 from shared.tasks.services import TaskServices
 from shared.telemetry.signals import count
+from shared.times import timestamp
 
 # Graph: printerProcessingState. A printer that is stopped takes jobs and keeps them.
 _READY = frozenset({"idle", "processing"})

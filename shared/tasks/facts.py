@@ -12,10 +12,11 @@ from shared.held.entry import HeldEntry
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK
 from shared.names import job_owner_path
 from shared.submission.holding import Records
-from shared.submission.record import RecordUnreadable, moment, timestamp
+from shared.submission.record import RecordUnreadable
 from shared.tasks.policy import Facts
 from shared.tasks.record import TaskAlert, TaskRecord
 from shared.tasks.services import TaskServices
+from shared.times import moment, timestamp
 
 # Where a job lies whose maker Graph does not name: nobody's prefix, so only an operator releases it.
 NOBODY = "unknown"

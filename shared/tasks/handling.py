@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.catalog import Catalog, CatalogUnreadable
-from shared.claimed import Claimed
+from shared.claimed import Claim, Claimed
 from shared.errors import (
     GraphError,
     GraphThrottled,
@@ -20,7 +20,6 @@ from shared.errors import (
 )
 from shared.held.steps import report_done
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, backoff
-from shared.submission.record import Claim, moment, timestamp
 from shared.tasks.acting import act
 from shared.tasks.changing import NotChanged, change
 from shared.tasks.facts import NothingToDo, TaskFacts, gather_facts, policy_facts
@@ -29,6 +28,7 @@ from shared.tasks.policy import Plan, decide, groups_named
 from shared.tasks.record import TaskAlert, TaskRecord, TaskState
 from shared.tasks.rules import Hold, PoliciesUnreadable, parse_rules
 from shared.tasks.services import TaskServices
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

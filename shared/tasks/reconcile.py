@@ -11,10 +11,10 @@ from datetime import datetime
 
 from shared.errors import StorageConflict
 from shared.held.lookup import RUNNING_TASK
-from shared.submission.record import moment, timestamp
 from shared.tasks.messages import TaskEvent, task_message
 from shared.tasks.record import TaskRecordUnreadable, TaskState, TaskView, read_task_view
 from shared.tasks.services import TaskServices
+from shared.times import moment, timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -17,12 +17,14 @@ from enum import StrEnum
 from typing import Any
 
 from shared.camel import build, encode
+from shared.claimed import Claim
 from shared.errors import PrintFunctionsError, StorageConflict, Superseded
 from shared.names import task_path
 from shared.storage.state import StateStore, Summary, replace_once
-from shared.submission.record import HISTORY_LINES, Claim, moment
+from shared.submission.record import HISTORY_LINES
 from shared.tasks.policy import Plan
 from shared.tasks.rules import Abort, Final, Hold, Redirect, Release, Stamp
+from shared.times import moment
 
 TASKS = "tasks/"
 _VERBATIM = frozenset({"configure"})

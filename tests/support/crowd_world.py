@@ -30,7 +30,7 @@ from shared.names import CATALOG_PATH, CONTAINERS, EVENTS_QUEUE, STATE, badge_pa
 from shared.settings import StorageConnection
 from shared.storage.clients import Storage, open_storage
 from shared.storage.day_log import BlobDayLog
-from shared.submission.record import timestamp
+from shared.times import timestamp
 from tests.support.accounts import ONE
 from tests.support.documents import pdf
 from tests.support.emulated_service import CLIENT, SECRET, TENANT, RecordingPrinter, Service

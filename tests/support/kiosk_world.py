@@ -30,7 +30,7 @@ from shared.kiosk.records import (
 )
 from shared.kiosk.services import KioskServices, make_kiosk_services
 from shared.names import badge_path, kiosk_path, person_path
-from shared.submission.record import timestamp
+from shared.times import timestamp
 from tests.support.memory_day_log import MemoryDayLog
 from tests.support.task_graph import ANNA, BEN, DEFINITION
 from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, task_world

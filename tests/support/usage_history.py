@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from shared.ledger import LedgerRow
-from shared.submission.record import timestamp
+from shared.times import timestamp
 from shared.usage_report.documents import DocumentCounter, DocumentFigures
 from shared.usage_report.figures import Entry, MonthData, Usage, month_before
 

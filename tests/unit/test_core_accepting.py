@@ -22,8 +22,9 @@ from shared.submission.checking import check
 from shared.submission.holding import Records
 from shared.submission.messages import submission_message
 from shared.submission.places import LONGEST_BLOB_NAME
-from shared.submission.record import Document, State, submission_key, timestamp
+from shared.submission.record import Document, State, submission_key
 from shared.submission.services import SubmissionServices
+from shared.times import timestamp
 from tests.support.clock import Clock
 from tests.support.memory_queue import MemoryQueue
 from tests.support.memory_state import MemoryStateStore

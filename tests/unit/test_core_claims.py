@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bounds import Bounds
+from shared.claimed import Claim
 from shared.submission.accepting import PRINT_STATES, WATCH_STATES
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, ComeBack, Drop, Take, backoff, decide, overdue, poll_delay
-from shared.submission.record import Claim, Document, Record, State, timestamp
+from shared.submission.record import Document, Record, State
+from shared.times import timestamp
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 BOUNDS = Bounds()

@@ -18,8 +18,9 @@ from shared.submission.collected import (
     has_row_elsewhere,
     submission_outcome,
 )
-from shared.submission.record import Document, Job, JobSighting, Record, Result, State, timestamp
+from shared.submission.record import Document, Job, JobSighting, Record, Result, State
 from shared.submission.verdicts import Cancel, judge
+from shared.times import timestamp
 
 BOUNDS = Bounds()
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

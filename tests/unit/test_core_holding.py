@@ -15,7 +15,8 @@ from shared.errors import StorageConflict, Superseded
 from shared.names import open_marker_path, submission_path
 from shared.storage.state import Stored
 from shared.submission.holding import Holding, Records
-from shared.submission.record import Document, Record, RecordUnreadable, State, moment, timestamp
+from shared.submission.record import Document, Record, RecordUnreadable, State
+from shared.times import moment, timestamp
 from tests.support.clock import Clock
 from tests.support.memory_state import MemoryStateStore
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.claimed import Claim
 from shared.submission.messages import MessageUnreadable, read_message
 from shared.submission.record import (
     HISTORY_LINES,
-    Claim,
     Document,
     Job,
     JobSighting,
@@ -25,10 +25,9 @@ from shared.submission.record import (
     State,
     decode_record,
     encode_record,
-    moment,
     submission_key,
-    timestamp,
 )
+from shared.times import moment, timestamp
 
 NOW = "2026-03-02T08:00:00.000Z"
 KEY = "0123456789abcdef0123456789abcdef"

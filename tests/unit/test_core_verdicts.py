@@ -26,9 +26,10 @@ from shared.errors import (
     UploadSessionGone,
 )
 from shared.sealing import SealBroken
-from shared.submission.record import Document, Job, JobSighting, Outcome, Record, Result, State, timestamp
+from shared.submission.record import Document, Job, JobSighting, Outcome, Record, Result, State
 from shared.submission.troubles import REPLACEABLE, OtherAccount, PutOff, Reject, meaning
 from shared.submission.verdicts import Cancel, End, judge, with_sighting
+from shared.times import timestamp
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 BOUNDS = Bounds()

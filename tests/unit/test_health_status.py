@@ -10,7 +10,8 @@ from shared.health import read_status
 from shared.names import open_marker_path, submission_path
 from shared.services import Services
 from shared.submission.holding import Records
-from shared.submission.record import Document, Record, State, submission_key, timestamp
+from shared.submission.record import Document, Record, State, submission_key
+from shared.times import timestamp
 from tests.support.memory_state import MemoryStateStore
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from shared.held.entry import HeldState
 from shared.held.retention import tidy
 from shared.kiosk.requests import MOST_NOTICES, job_id
-from shared.submission.record import timestamp
+from shared.times import timestamp
 from tests.support.kiosk_world import BEN_BADGE, BEN_PERSON, Answered, KioskWorld, ended, kiosk_world
 from tests.support.task_graph import ANNA, BEN
 

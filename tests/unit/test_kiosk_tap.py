@@ -15,7 +15,7 @@ from shared.kiosk.requests import job_id
 from shared.kiosk.throttle import tidy_attempts
 from shared.names import badge_path, kiosk_path, person_path
 from shared.storage.state import Stored
-from shared.submission.record import timestamp
+from shared.times import timestamp
 from tests.support.crashes import Crash
 from tests.support.kiosk_world import (
     ANNA_BADGE,

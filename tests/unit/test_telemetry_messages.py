@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.claimed import Claim
 from shared.errors import GraphUnavailable, NoReply
 from shared.held.releasing import release
 from shared.submission.messages import read_message, submission_message
-from shared.submission.record import Claim, timestamp
 from shared.subscriptions import lifecycle, services
 from shared.tasks.dispatching import dispatch
 from shared.tasks.messages import TaskEvent, read_tasks, task_message
 from shared.tasks.record import TaskRecord
 from shared.telemetry.signals import trace_of, traceparent_in, traceparent_of
+from shared.times import timestamp
 from tests.support.task_graph import ANNA, DEFINITION
 from tests.support.task_world import OFFICE, VIRTUAL, TaskWorld, task_world
 from tests.support.telemetry import Telemetry, recording
