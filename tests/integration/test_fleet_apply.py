@@ -130,8 +130,7 @@ async def test_answers_that_are_lost_are_looked_up(world: FleetWorld) -> None:
             await super().do(step)
             raise NoReply(step.kind, "cut")
 
-    known = world.tenancy()
-    deaf = Deaf(world.administrator, world.app, world.state, now=known._now, sleep=known._sleep)
+    deaf = world.tenancy(Deaf)
     with pytest.raises(NoReply):
         # Of IPP attributes Graph says nothing, so this one cannot be looked up, and is sent again by the next run.
         await world.apply(fleet, deaf)

@@ -211,7 +211,7 @@ class FleetWorld:
     app: WireApp
     state: MemoryStateStore = field(default_factory=MemoryStateStore)
 
-    def tenancy(self) -> StoppingTenancy:
+    def tenancy(self, kind: type[StoppingTenancy] = StoppingTenancy) -> StoppingTenancy:
         """A process that begins."""
         clock = self.tenant.emulator.clock
 
@@ -219,7 +219,7 @@ class FleetWorld:
             clock.advance(timedelta(seconds=seconds))
             await asyncio.sleep(0)
 
-        return StoppingTenancy(self.administrator, self.app, self.state, now=clock.now, sleep=sleep)
+        return kind(self.administrator, self.app, self.state, now=clock.now, sleep=sleep)
 
     async def plan(self, fleet: Fleet) -> tuple[Step, ...]:
         return plan(fleet, await self.tenancy().read(fleet))

@@ -34,8 +34,8 @@ class ModelTenancy:
         del fleet
         return self.tenant
 
-    async def refreshed(self, fleet: Fleet, tenant: Tenant, step: Step) -> Tenant:
-        del fleet, tenant, step
+    async def refreshed(self, fleet: Fleet, tenant: Tenant, step: Step, *, unanswered: bool = False) -> Tenant:
+        del fleet, tenant, step, unanswered
         return self.tenant
 
     async def do(self, step: Step) -> str | None:
