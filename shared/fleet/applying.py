@@ -9,7 +9,7 @@ from typing import Protocol
 from shared.errors import GraphConflict, GraphNotFound, GraphUnavailable, NoReply, PrintFunctionsError
 from shared.fleet.effects import after
 from shared.fleet.model import Fleet
-from shared.fleet.planning import plan
+from shared.fleet.planning import changes, plan
 from shared.fleet.steps import SHARE, Kind, Step
 from shared.fleet.tenant import Tenant
 
@@ -92,9 +92,10 @@ async def apply(
 def _not_shown(fleet: Fleet, tenant: Tenant, shown: Sequence[Step]) -> list[str]:
     """What shares need now and was not shown. Steps for printers may follow from the catalog that is not yet there."""
     known = {step.key for step in shown}
-    return [step.sentence for step in plan(fleet, tenant) if step.needs == SHARE and step.key not in known]
+    return [step.sentence for step in changes(fleet, tenant) if step.needs == SHARE and step.key not in known]
 
 
 def _still(fleet: Fleet, tenant: Tenant, step: Step) -> Step | None:
     """The step as it is now, None where it is no longer needed."""
-    return next((each for each in plan(fleet, tenant) if each.key == step.key), None)
+    steps = plan(fleet, tenant) if step.kind is Kind.PUBLISH else changes(fleet, tenant)
+    return next((each for each in steps if each.key == step.key), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from shared.fleet import steps
@@ -26,17 +26,22 @@ def plan(fleet: Fleet, tenant: Tenant) -> tuple[Step, ...]:
 
     Raises FleetUnreadable where the tenant lacks what the file takes for granted, naming all of it.
     """
+    found = changes(fleet, tenant)
+    return (*found, *_publishing(fleet, tenant, found))
+
+
+def changes(fleet: Fleet, tenant: Tenant) -> tuple[Step, ...]:
+    """The steps of the plan before the catalog, which takes longer to make and to check. Raises FleetUnreadable."""
     problems = tenant_problems(fleet, tenant)
     if problems:
         raise FleetUnreadable(problems, fleet.file)
-    found = [
+    return (
         *_settings(fleet, tenant),
         *_definition(fleet, tenant),
         *_printers(fleet, tenant),
         *plan_shares(fleet, tenant),
         *_removed_printers(fleet, tenant),
-    ]
-    return (*found, *_publishing(fleet, tenant, found))
+    )
 
 
 def differences(wanted: Mapping[str, Any], has: object) -> dict[str, Any]:
@@ -195,7 +200,7 @@ def _removed_printers(fleet: Fleet, tenant: Tenant) -> Iterator[Step]:
             )
 
 
-def _publishing(fleet: Fleet, tenant: Tenant, before: list[Step]) -> Iterator[Step]:
+def _publishing(fleet: Fleet, tenant: Tenant, before: Sequence[Step]) -> Iterator[Step]:
     document = catalog_document(fleet, tenant)
     if not any(step.kind in _CREATES for step in before) and (problems := catalog_problems(document)):
         raise FleetUnreadable(problems, fleet.file)
