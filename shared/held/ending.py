@@ -12,13 +12,15 @@ from shared.held.audited import note_discarded, note_found
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import Ended, Waiting, look_up
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, claim, claim_end, close, new_run, report_done
+from shared.held.steps import back_to_held, called, claim, claim_end, close, new_run, report_done
 from shared.submission.claims import CLAIM_MARGIN_SECONDS
 from shared.tasks.services import TaskServices
 
 logger = logging.getLogger(__name__)
 
 DISCARDED, EXPIRED, ABORTED = "discarded", "expired", "aborted"
+# The alert for a job that was to end and is held again.
+ABORT_REFUSED = "abortRefused"
 # What the person is told of at the next tap, and as what.
 _TOLD = {EXPIRED: HeldState.EXPIRED, ABORTED: HeldState.FAILED}
 
@@ -79,6 +81,12 @@ async def finish_ending(
     await (note() if note else note_discarded(entry, services))
     await _write_end(entry, etag, ending.outcome, services)
     return Finish.ENDED
+
+
+def refused_text(entry: HeldEntry) -> str:
+    """The sentence of the alert ABORT_REFUSED. Pure."""
+    steps = "`printops held abort` tries again, `printops held release` prints it"
+    return f"{called(entry)} is held: Graph refuses to abort it. {steps}"
 
 
 async def _write_end(entry: HeldEntry, etag: str, outcome: HeldOutcome, services: TaskServices) -> None:

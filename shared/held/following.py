@@ -6,11 +6,11 @@ import logging
 from dataclasses import replace
 
 from shared.errors import GraphNotFound, NotNow, PrintFunctionsError, StorageConflict
-from shared.held.ending import Finish, finish_ending
+from shared.held.ending import ABORT_REFUSED, Finish, finish_ending, refused_text
 from shared.held.entry import HeldEntry, HeldOutcome, HeldState
 from shared.held.lookup import FINAL_JOB_STATES, RUNNING_TASK, look_up
 from shared.held.recovery import recover
-from shared.held.steps import back_to_held, close, look_later, next_look, note_alert
+from shared.held.steps import back_to_held, called, close, look_later, next_look, note_alert
 from shared.submission.claims import CLAIM_MARGIN_SECONDS, poll_delay
 from shared.submission.record import Result
 from shared.submission.verdicts import final_outcome, overdue_reason, stopped_since, with_sighting
@@ -66,8 +66,11 @@ async def _go_on(entry: HeldEntry, etag: str, services: TaskServices) -> None:
     if entry.state is HeldState.RELEASING:
         await recover(entry, etag, await look_up(entry, services), services)
     elif entry.state is HeldState.ENDING:
-        if await finish_ending(entry, etag, services) is Finish.LATER:
+        finish = await finish_ending(entry, etag, services)
+        if finish is Finish.LATER:
             await look_later(entry, services.bounds.poll_longest_seconds, services)
+        elif finish is Finish.REFUSED:
+            await note_alert(entry, ABORT_REFUSED, refused_text(entry), services)
     elif is_followed(entry):
         await _look(entry, etag, services)
 
@@ -148,7 +151,7 @@ async def _again(entry: HeldEntry, etag: str, services: TaskServices) -> None:
 
 def _job(entry: HeldEntry) -> str:
     printer = entry.release.printer_name if entry.release else entry.printer_id
-    return f"{entry.document_name} of {entry.user_principal_name} at {printer}"
+    return f"{called(entry)} at {printer}"
 
 
 def _too_old(entry: HeldEntry, services: TaskServices) -> bool:

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from shared.bounds import Bounds
 from shared.errors import PrintFunctionsError, StorageConflict, Superseded
-from shared.held.ending import EXPIRED, begin_ending, finish_ending
+from shared.held.ending import ABORT_REFUSED, EXPIRED, Finish, begin_ending, finish_ending, refused_text
 from shared.held.entry import HeldEntry, HeldOutcome, HeldState, HeldView
 from shared.held.following import STOPPED
 from shared.held.lookup import RUNNING_TASK, Waiting, look_up
 from shared.held.recovery import recover
-from shared.held.steps import look_later
+from shared.held.steps import look_later, note_alert
 from shared.tasks.record import TaskRecordUnreadable, TaskState
 from shared.tasks.services import TaskServices
 from shared.times import moment, timestamp
@@ -108,7 +108,8 @@ async def _expire(entry: HeldEntry, etag: str, services: TaskServices) -> None:
     reason = f"Nobody collected it within {hours:.0f} hours, so it was not printed. Print it again."
     outcome = HeldOutcome(EXPIRED, reason, timestamp(services.now()))
     entry, etag = await begin_ending(entry, etag, outcome, services)
-    await finish_ending(entry, etag, services)
+    if await finish_ending(entry, etag, services) is Finish.REFUSED:
+        await note_alert(entry, ABORT_REFUSED, refused_text(entry), services)
 
 
 async def _check(entry: HeldEntry, etag: str, services: TaskServices) -> None:

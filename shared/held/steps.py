@@ -17,6 +17,7 @@ from shared.submission.collected import Collected, encode_collected
 from shared.tasks.messages import released_message
 from shared.tasks.record import TaskAlert, TaskRecordUnreadable
 from shared.tasks.services import TaskServices
+from shared.telemetry.names import shown
 from shared.telemetry.signals import count
 from shared.times import timestamp
 
@@ -117,6 +118,11 @@ async def close(entry: HeldEntry, outcome: str, code: str, reason: str, services
         await services.state.create(collected_path(entry.submission), encode_collected(collected))
     except StorageConflict:
         logger.info("%s was told of its end already", entry.submission)
+
+
+def called(entry: HeldEntry) -> str:
+    """What an alert calls the job, which goes to the log as well."""
+    return f"{shown(entry.document_name)} of {entry.user_principal_name}"
 
 
 async def note_alert(entry: HeldEntry, code: str, text: str, services: TaskServices) -> None:

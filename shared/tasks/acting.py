@@ -9,10 +9,10 @@ from datetime import timedelta
 from shared.catalog import Catalog
 from shared.claimed import Claimed
 from shared.errors import GraphError, GraphThrottled, GraphUnavailable, PrintFunctionsError, StorageConflict
-from shared.held.ending import ABORTED, Finish, finish_ending
+from shared.held.ending import ABORT_REFUSED, ABORTED, Finish, finish_ending, refused_text
 from shared.held.entry import HeldEnding, HeldEntry, HeldOutcome, HeldState
 from shared.held.releasing import ReleaseCode, release
-from shared.held.steps import look_later, new_run
+from shared.held.steps import called, look_later, new_run
 from shared.tasks.facts import TaskFacts, held_entry
 from shared.tasks.policy import Plan
 from shared.tasks.record import TaskAlert, TaskRecord, TaskState
@@ -85,7 +85,7 @@ async def _redirect(
     """Send the held job on as a kiosk would; where that fails the job stays held, and its owner collects it."""
     destination = await _first_ready(printer_ids, services)
     if destination is None:
-        text = f"{entry.document_name} of {entry.user_principal_name} is held: no printer of its policy is ready"
+        text = f"{called(entry)} is held: no printer of its policy is ready"
         return "held", TaskAlert("noPrinterReady", text)
     outcome = await release(
         entry.path,
@@ -98,7 +98,7 @@ async def _redirect(
     )
     if outcome.code in (ReleaseCode.RELEASED, ReleaseCode.ALREADY_GONE):
         return "redirected", None
-    text = f"{entry.document_name} of {entry.user_principal_name} is held: {outcome.reason}"
+    text = f"{called(entry)} is held: {outcome.reason}"
     return "held", TaskAlert("redirectRefused", text)
 
 
@@ -125,9 +125,14 @@ async def _abort(
     if loaded is None or loaded[0].state is not HeldState.ENDING:
         return "aborted", None
     try:
-        if await finish_ending(*loaded, services) is not Finish.LATER:
-            return "aborted", None
+        finish = await finish_ending(*loaded, services)
     except StorageConflict:
         return "aborted", None
-    await look_later(loaded[0], services.bounds.poll_longest_seconds, services)
+    match finish:
+        case Finish.REFUSED:
+            return "held", TaskAlert(ABORT_REFUSED, refused_text(entry))
+        case Finish.GONE:
+            return "gone", None
+        case Finish.LATER:
+            await look_later(loaded[0], services.bounds.poll_longest_seconds, services)
     return "aborted", None

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bounds import Bounds
-from shared.errors import GraphUnavailable
+from shared.errors import GraphDenied, GraphUnavailable, NoReply
 from shared.held.entry import HeldEntryUnreadable, HeldState, decode_entry, encode_entry, read_view, summary
 from shared.held.releasing import ReleaseCode, release
 from shared.held.retention import tidy
@@ -144,6 +144,32 @@ async def test_an_expired_notice_that_was_told_goes(world: TaskWorld) -> None:
     await world.services.entries.mark_told(view)
     await tidy(world.services)
     assert await world.entries() == []
+
+
+async def test_an_abort_that_graph_refuses_leaves_the_job_held_and_is_told(world: TaskWorld) -> None:
+    await world.hold()
+    world.clock.advance(24 * HOUR + 1)
+    world.graph.faults["abort"] = [(GraphDenied("abort", 403, "accessDenied", "no"), False)]
+    await tidy(world.services)
+
+    assert [entry.state for entry in await world.entries()] == [HeldState.HELD]
+    reconciled = await world.reconcile()
+    assert reconciled is not None
+    assert list(reconciled.alerts) == ["print-task:abortRefused"]
+
+
+async def test_an_abort_that_is_refused_after_a_lost_reply_is_told(world: TaskWorld) -> None:
+    await world.hold()
+    world.clock.advance(24 * HOUR + 1)
+    refused = GraphDenied("abort", 403, "accessDenied", "no")
+    world.graph.faults["abort"] = [(NoReply("abort", "cut"), False), (refused, False)]
+    await tidy(world.services)
+    await world.settle()
+
+    assert [entry.state for entry in await world.entries()] == [HeldState.HELD]
+    reconciled = await world.reconcile()
+    assert reconciled is not None
+    assert list(reconciled.alerts) == ["print-task:abortRefused"]
 
 
 @pytest.mark.parametrize("after", [False, True])

@@ -206,6 +206,18 @@ async def test_a_group_that_may_not_be_read_holds_the_job_and_tells(world: TaskW
     assert "print-task:policyFailed" in await alerts(world)
 
 
+async def test_an_abort_that_graph_refuses_holds_the_job_and_tells(world: TaskWorld) -> None:
+    rules(world, {"name": "no", "action": {"do": "abort", "reason": "No."}})
+    world.graph.faults["abort"] = [(GraphDenied("abort", 403, "accessDenied", "no"), False)]
+    entry = await world.hold()
+
+    loaded = await world.services.tasks.load(entry.task_id)
+    assert loaded is not None
+    assert loaded[0].outcome == "held"
+    assert list(await alerts(world)) == ["print-task:abortRefused"]
+    assert world.graph.on_paper() == []
+
+
 async def test_members_of_a_group_are_matched(world: TaskWorld) -> None:
     rules(world, {"name": "staff", "when": {"groups": ["G1"]}, "action": {"do": "redirect", "printer": OFFICE}})
     world.graph.groups["g1"] = {BEN.id}
