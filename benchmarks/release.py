@@ -22,6 +22,7 @@ from benchmarks.children import Child, child
 from benchmarks.figures import Figure, Goal
 from benchmarks.link import ROUND_TRIP_SECONDS
 from emulator.azurite import azurite_process
+from shared.audit import Audit
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.errors import StorageConflict
@@ -30,7 +31,6 @@ from shared.graph.task_client import TaskClient
 from shared.held.entry import HeldEntry
 from shared.held.releasing import ReleaseCode, release
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import Audit
 from shared.ledger import LedgerWriter
 from shared.names import EVENTS_QUEUE, STATE
 from shared.settings import StorageConnection

@@ -17,10 +17,10 @@ from cryptography.fernet import Fernet
 from benchmarks.blob_index import VIRTUAL, held, person_id
 from benchmarks.children import Child, child
 from benchmarks.figures import Figure, Goal
+from shared.audit import AUDIT_PREFIX, Audit
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import AUDIT_PREFIX, Audit
 from shared.kiosk.badges import badge_hash
 from shared.kiosk.devices import secret_hash
 from shared.kiosk.http import answer_session, serve

@@ -11,12 +11,12 @@ from rich.table import Column, Table
 
 from printops.common_options import JsonLines, SettingsFile
 from printops.session import console, errors, run
+from shared.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.catalog import Printer
 from shared.errors import PrintFunctionsError
 from shared.held.ending import ABORTED, Finish, begin_ending, finish_ending
 from shared.held.entry import HeldOutcome, HeldState, HeldView
 from shared.held.releasing import ReleaseCode, ReleaseOutcome, release
-from shared.kiosk.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.services import Services
 from shared.tasks.services import TaskServices, make_task_services
 from shared.times import timestamp

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from shared.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.held.entry import HeldEntry
 from shared.held.lookup import Ended, LetGo, Sent, Waiting
-from shared.kiosk.audit import DISCARD, OPERATOR, OPERATOR_PLACE, RELEASE, entry
 from shared.tasks.services import TaskServices
 
 # What a line has that was written by whoever went on after the one that was asked.

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from shared.audit import DISCARD, RELEASE, entry
 from shared.errors import KioskRefused
 from shared.held.reasons import Reason
 from shared.held.releasing import Note, ReleaseCode, ReleaseOutcome, discard, release
 from shared.kiosk.admission import Admitted, admit, owner_ids
-from shared.kiosk.audit import DISCARD, RELEASE, entry
 from shared.kiosk.devices import Device
 from shared.kiosk.requests import JobWanted, job_id, read_jobs
 from shared.kiosk.services import KioskServices

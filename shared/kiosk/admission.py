@@ -6,8 +6,8 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from shared.audit import entry
 from shared.catalog import Catalog, CatalogUnreadable
-from shared.kiosk.audit import entry
 from shared.kiosk.badges import read_badge
 from shared.kiosk.delegates import Delegation, owners_for, read_delegates
 from shared.kiosk.devices import Device, authenticate

@@ -6,8 +6,8 @@ import hmac
 import logging
 from dataclasses import dataclass, field, replace
 
+from shared.audit import entry
 from shared.errors import KioskRefused, StorageConflict
-from shared.kiosk.audit import entry
 from shared.kiosk.keys import KioskKeys, Purpose
 from shared.kiosk.records import (
     KIOSK_ID,

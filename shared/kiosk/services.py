@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shared.audit import DEVICES_FILES, DEVICES_PREFIX, Audit
 from shared.bounds import Bounds
 from shared.errors import KioskRefused
-from shared.kiosk.audit import DEVICES_FILES, DEVICES_PREFIX, Audit
 from shared.kiosk.keys import KioskKeys
 from shared.kiosk.throttle import Throttle
 from shared.storage.day_log import DayLog

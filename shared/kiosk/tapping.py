@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from shared.audit import entry
 from shared.errors import KioskRefused, StorageConflict
 from shared.held.entry import HeldView
 from shared.kiosk.admission import Admitted, load_person, owner_ids
-from shared.kiosk.audit import entry
 from shared.kiosk.badges import FoundBadge, find_badge, keep_current
 from shared.kiosk.devices import Device, authenticate
 from shared.kiosk.pins import hash_pin, verify_pin

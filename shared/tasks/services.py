@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shared.audit import AUDIT_PREFIX, Audit
 from shared.bounds import Bounds
 from shared.catalog import Catalog
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import AUDIT_PREFIX, Audit
 from shared.ledger import LedgerWriter
 from shared.names import EVENTS_QUEUE, STATE
 from shared.storage.queues import MessageQueue

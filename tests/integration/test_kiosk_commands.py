@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from emulator.azurite import StorageAccount
 from printops.cli import app
+from shared.audit import AUDIT_PREFIX
 from shared.held.entry import HeldEntry
-from shared.kiosk.audit import AUDIT_PREFIX
 from shared.kiosk.http import answer_jobs, answer_session, serve
 from shared.kiosk.records import Person
 from shared.kiosk.services import KioskServices, open_kiosk_services

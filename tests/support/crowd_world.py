@@ -19,8 +19,8 @@ from emulator.azurite import StorageAccount
 from emulator.functions_host.host import FunctionsHost
 from emulator.universal_print.jobs import Job
 from emulator.universal_print.world import Printer
+from shared.audit import AUDIT_PREFIX
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import AUDIT_PREFIX
 from shared.kiosk.badges import badge_hash
 from shared.kiosk.devices import secret_hash
 from shared.kiosk.keys import KioskKeys

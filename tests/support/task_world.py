@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from shared.audit import Audit
 from shared.bounds import Bounds
 from shared.catalog import Catalog, parse_catalog
 from shared.graph.task_client import PrinterStatus
 from shared.held.entry import HeldEntry, HeldState
 from shared.held.retention import tidy
 from shared.held.store import HeldEntries
-from shared.kiosk.audit import Audit
 from shared.ledger import LedgerWriter
 from shared.tasks.dispatching import dispatch
 from shared.tasks.graph import TaskGraph

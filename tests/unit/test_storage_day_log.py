@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from shared.kiosk.audit import Audit, entry
+from shared.audit import Audit, entry
 from shared.ledger import LedgerRow, LedgerWriter, rows_of_day
 from shared.storage.day_log import FILES_OF_A_DAY, BlobDayLog, DayLogFull
 from tests.support.append_blobs import MOST_BLOCKS, AppendContainer

@@ -1,4 +1,4 @@
-"""The audit of the kiosks: who did or tried what, where, and what came of it. A line each, never a secret."""
+"""The audit: who did or tried what at a kiosk or with a held job, and what came of it. A line each, never a secret."""
 
 from __future__ import annotations
 

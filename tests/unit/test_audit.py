@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from shared.audit import OPERATOR
 from shared.errors import GraphDenied, GraphUnavailable, NoReply
 from shared.held.ending import begin_ending
 from shared.held.entry import HeldOutcome, HeldState
 from shared.held.releasing import release
-from shared.kiosk.audit import OPERATOR
 from shared.kiosk.requests import job_id
 from tests.support.crashes import Crash
 from tests.support.kiosk_world import ANNA_PERSON, KioskWorld, kiosk_world
