@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import StorageConflict
 from shared.storage.state import StateStore
+from shared.times import moment
 
 if TYPE_CHECKING:
     from shared.usage.services import UsageServices
@@ -37,7 +38,7 @@ async def read_pending(state: StateStore) -> Pending | None:
         return None
     try:
         values = json.loads(stored.content)
-        since, begun, due = (_moment(values[name]) for name in ("since", "begun", "due"))
+        since, begun, due = (moment(values[name]) for name in ("since", "begun", "due"))
         return Pending(since, begun, due, str(values["reason"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         return Pending(_LONG_AGO, _LONG_AGO, _LONG_AGO, f"{PENDING_PATH} cannot be read")
@@ -82,11 +83,3 @@ async def _write(state: StateStore, pending: Pending) -> None:
     except StorageConflict:
         # Another run notes the same.
         return
-
-
-def _moment(text: str) -> datetime:
-    """Raises ValueError for a time that cannot be compared with others."""
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a time has no offset")
-    return time
