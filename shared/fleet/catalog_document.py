@@ -33,6 +33,16 @@ _CATALOG_SECTIONS: Mapping[str, str] = {
 }
 
 
+# Sections of the catalog, and what reads them; it raises CatalogUnreadable.
+_READERS: Mapping[tuple[str, ...], Callable[[Catalog], object]] = {
+    ("policies", "printerGroups"): parse_rules,
+    ("delegates",): lambda catalog: read_delegates(catalog.document),
+    ("priceList",): lambda catalog: parse_price_list(catalog.document),
+    ("costCenters",): lambda catalog: parse_cost_centers(catalog.document),
+    ("licencePool",): lambda catalog: parse_licence_pool(catalog.document),
+}
+
+
 def catalog_document(fleet: Fleet, tenant: Tenant) -> dict[str, Any]:
     """The whole of `catalog.json` but the time of publishing, for a tenant that is as the file says."""
     document: dict[str, Any] = {
@@ -74,21 +84,31 @@ def catalog_problems(document: Mapping[str, Any]) -> list[str]:
         catalog = parse_catalog(json.dumps(document).encode())
     except CatalogUnreadable as error:
         return _in_words_of_file(str(error), document)
-    readers: tuple[Callable[[], object], ...] = (
-        lambda: parse_rules(catalog),
-        lambda: read_delegates(catalog.document),
-        lambda: parse_price_list(catalog.document),
-        lambda: parse_cost_centers(catalog.document),
-        lambda: parse_licence_pool(catalog.document),
-        lambda: _check_profiles(catalog),
-    )
     problems: list[str] = []
-    for read in readers:
+    for read in (*_READERS.values(), _check_profiles):
         try:
-            read()
+            read(catalog)
         except CatalogUnreadable as error:
             problems.extend(_in_words_of_file(str(error), document))
     return problems
+
+
+def readable_part(document: object) -> dict[str, Any]:
+    """What can be taken over of a published catalog: not a section that is broken, and nothing where that is the whole.
+
+    The functions go on with the rest too, so what they know of printers and shares counts. Pure.
+    """
+    try:
+        catalog = parse_catalog(json.dumps(document).encode())
+    except CatalogUnreadable:
+        return {}
+    kept = dict(catalog.document)
+    for sections, read in _READERS.items():
+        try:
+            read(catalog)
+        except CatalogUnreadable:
+            kept = {name: value for name, value in kept.items() if name not in sections}
+    return {**kept, "shares": [_with_readable_profile(entry) for entry in kept["shares"]]}
 
 
 def readable_problems(fleet: Fleet) -> list[str]:
@@ -214,6 +234,14 @@ def _check_profiles(catalog: Catalog) -> None:
             make_ticket([Source(f"the profile of {share.alias}", share.profile)])
         except DocumentRejected as rejected:
             raise CatalogUnreadable(rejected.reason) from rejected
+
+
+def _with_readable_profile(share: Json) -> dict[str, Any]:
+    try:
+        make_ticket([Source("profile", share.get("profile") or {})])
+    except DocumentRejected:
+        return {name: value for name, value in share.items() if name != "profile"}
+    return dict(share)
 
 
 def plain(value: object) -> dict[str, Any]:

@@ -77,8 +77,8 @@ class _Writer:
         self._profiles = self._named_profiles()
 
     def _chosen(self, all_of_them: Iterable[Any], section: str, id_of: Any) -> list[Any]:
-        """Those in the catalog in its order, or all where none is published."""
-        if self._tenant.catalog is None:
+        """Those in the catalog in its order, or all where none is published that can be read."""
+        if not self._catalog:
             return list(all_of_them)
         order = [entry["id"] for entry in self._catalog.get(section) or ()]
         return sorted((one for one in all_of_them if id_of(one) in order), key=lambda one: order.index(id_of(one)))
@@ -217,11 +217,12 @@ class _Writer:
 def _sayable(name: str, printer: Json, forms: Mapping[str, Form], unsaid: list[str]) -> dict[str, Any] | None:
     """The members that the file may have; the names of the others are added to `unsaid`."""
     said = {}
-    for word, value in plain(printer.get(name)).items():
+    for word, given in plain(printer.get(name)).items():
+        value = plain(given) if isinstance(given, Mapping) else given
         if any(problems_of(name, {word: value}, forms)):
             unsaid.append(f"{name}.{word}")
         else:
-            said[word] = plain(value) if isinstance(value, Mapping) else value
+            said[word] = value
     return said or None
 
 

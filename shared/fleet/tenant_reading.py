@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from shared.errors import GraphNotFound
-from shared.fleet.catalog_document import catalog_problems
+from shared.fleet.catalog_document import readable_part
 from shared.fleet.initial import whole_fleet
 from shared.fleet.listing import Listing
 from shared.fleet.model import Fleet, Share, folded
@@ -202,10 +202,8 @@ class TenantReader:
         try:
             document = json.loads(stored.content)
         except (ValueError, RecursionError):
-            document = {}
-        # Of one that the functions cannot read nothing is taken over: the next one takes its place.
-        readable = isinstance(document, dict) and not catalog_problems(document)
-        return replace(tenant, catalog=document if readable else {})
+            document = None
+        return replace(tenant, catalog=readable_part(document))
 
     async def _all[T](self, keys: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:
         """What `read` says of each, a few at a time."""

@@ -195,6 +195,7 @@ async def test_a_published_catalog_that_is_broken_is_replaced(desk: Desk) -> Non
         assert (await desk.printops("drift")).exit_code == 2
         desk.file.rename(desk.file.with_suffix(".kept"))
         assert (await desk.printops("init")).exit_code == 0
+        assert ("\n[[shares]]\n" in desk.file.read_text(encoding="utf-8")) == (b'"shares": []' not in broken)
         desk.file.with_suffix(".kept").rename(desk.file)
     again = await desk.printops("apply", "--yes")
     assert again.exit_code == 0, again.output
