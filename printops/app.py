@@ -82,7 +82,7 @@ def create(
         async with surveyed(asked, PERMISSIONS_TO_CREATE) as survey:
             return await _create(survey, write, yes=yes)
 
-    raise typer.Exit(guarded(work))
+    raise typer.Exit(guarded(work, options.machine(settings_file, cloud)))
 
 
 @app.command("check")
@@ -123,7 +123,7 @@ def check(
             unproved = lacks_proof(survey.wanted, survey.found, now())
             return DIFFERS if survey.steps or unproved else 0
 
-    raise typer.Exit(guarded(work))
+    raise typer.Exit(guarded(work, options.machine(settings_file, cloud)))
 
 
 async def _create(survey: Survey, write: Path | None, *, yes: bool) -> int:

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
-from printops.session import read_environment
+from printops.session import LOCAL_SETTINGS, read_environment
 from shared.directory.wanted import DEFAULT_NAME, Certificate, DirectoryProblem, read_certificate
+from shared.doctor.on_this_machine import Machine, machine_of
 from shared.permissions import Part
 from shared.setting_values import GUID
 from shared.settings import CLOUDS, Settings, load_directory_settings
@@ -99,6 +100,11 @@ def target(
     # The example's words in pointed brackets name no app; nor does the setting where a name was given.
     fallback = set_before.lower() if GUID.fullmatch(set_before) and not name else None
     return Target(settings, _guid("--app-id", app_id) if app_id else fallback, name or DEFAULT_NAME)
+
+
+def machine(settings_file: Path | None, cloud: Cloud | None) -> Machine:
+    """Where the steps are to be taken that mend what a command with these options meets."""
+    return machine_of(_over(read_environment(settings_file), "", cloud), str(settings_file or LOCAL_SETTINGS))
 
 
 def proof(identity_id: str, certificate_file: Path | None) -> Proof:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from shared.graph.admin_token import AdministratorTokens
 from shared.graph.application_calls import ApplicationCalls
 from shared.permissions import Part
 from shared.services import CONNECT_SECONDS
+from shared.trust import trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,8 @@ async def surveyed(asked: Asked, permissions: Sequence[str]) -> AsyncIterator[Su
     import httpx
 
     settings = asked.target.settings
-    context = ssl.create_default_context()
-    if settings.graph_ca_bundle:
-        context.load_verify_locations(settings.graph_ca_bundle)
     timeout = httpx.Timeout(settings.bounds.graph_timeout_seconds, connect=CONNECT_SECONDS)
-    async with httpx.AsyncClient(verify=context, timeout=timeout) as http:
+    async with httpx.AsyncClient(verify=trust(settings.graph_ca_bundle), timeout=timeout) as http:
         tokens = AdministratorTokens(
             settings, permissions, asked.sign_in, now=now, administrator=asked.administrator.strip() or None
         )

@@ -18,9 +18,9 @@ from shared.doctor.finding import Finding, Line, exit_code, failed, skipped
 from shared.doctor.ground import open_ground
 from shared.doctor.on_this_machine import machine_of, mended_here
 from shared.doctor.render import as_json, render
-from shared.doctor.settings_checks import READ, check_settings
+from shared.doctor.settings_checks import READ, check_settings, problem_line
 from shared.doctor.trial_page import print_page
-from shared.errors import PrintFunctionsError
+from shared.errors import PrintFunctionsError, SettingsError
 from shared.graph.admin_permissions import least_permissions
 from shared.services import Services, open_services
 
@@ -63,7 +63,7 @@ def doctor(
         _show([mended_here(line, here) for line in lines], machine=machine)
         return exit_code(lines)
 
-    raise typer.Exit(guarded(work))
+    raise typer.Exit(guarded(work, here))
 
 
 async def _opened(environ: Mapping[str, str], stack: AsyncExitStack) -> tuple[list[Line], Services | None]:
@@ -72,9 +72,11 @@ async def _opened(environ: Mapping[str, str], stack: AsyncExitStack) -> tuple[li
     if settings is not None:
         try:
             return lines, await open_services(environ, stack)
-        except Exception as error:  # noqa: BLE001 - a connection string or a bundle may be wrong in any way
+        except SettingsError as error:
+            lines = [problem_line(problem) for problem in error.problems]
+        except Exception as error:  # noqa: BLE001 - a connection string may be wrong in any way
             words = f"{type(error).__name__}: {error}"
-            portal = "look at PrintStorage and GRAPH_CA_BUNDLE"
+            portal = "look at PrintStorage"
             lines = [Line(READ, "", failed(f"nothing can be opened with these settings: {words}", portal=portal))]
     unread = skipped(f"not tried, because {READ} failed")
     return [*lines, *(Line(f"{group}.all", "", unread) for group in ("storage", "application", "account"))], None

@@ -6,6 +6,8 @@ import ssl
 from functools import cache
 from pathlib import Path
 
+from shared.errors import SettingsError
+
 
 @cache
 def trust(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -14,8 +16,12 @@ def trust(ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 def new_trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """What the system trusts, and the bundle beside it. Raises OSError or ssl.SSLError where that cannot be read."""
+    """What the system trusts, and the bundle beside it. Raises SettingsError where that cannot be read."""
     context = ssl.create_default_context()
     if ca_bundle is not None:
-        context.load_verify_locations(cafile=str(ca_bundle))
+        try:
+            context.load_verify_locations(cafile=str(ca_bundle))
+        except OSError as error:
+            why = f"which cannot be read as certificates in PEM ({error.strerror or error})."
+            raise SettingsError([f"GRAPH_CA_BUNDLE names {ca_bundle}, {why}"]) from error
     return context

@@ -30,11 +30,12 @@ def check_settings(environ: Mapping[str, str]) -> tuple[Settings | None, list[Li
     try:
         settings = load_settings(environ)
     except SettingsError as error:
-        return None, [_problem(problem) for problem in error.problems]
+        return None, [problem_line(problem) for problem in error.problems]
     return settings, [Line(READ, "", works("every setting is known and well formed"))]
 
 
-def _problem(problem: str) -> Line:
+def problem_line(problem: str) -> Line:
+    """The line of a sentence of SettingsError, which begins with the name of the setting."""
     name = problem.split()[0].rstrip(",:")
     app = "az functionapp config appsettings set --name APP --resource-group GROUP --settings"
     found = failed(problem.rstrip("."), portal=f"{_PORTAL}{name}", command=f"{app} {name}=VALUE", cause="setting")

@@ -14,9 +14,12 @@ import pytest
 import pytest_asyncio
 from typer.testing import CliRunner, Result
 
+import printops.app_survey
+import printops.doctor
 from emulator.azurite import Azurite
 from printops.cli import app
 from shared.doctor.finding import Status
+from shared.errors import NotNow
 from shared.names import CATALOG_PATH, job_owner_path, kiosk_path
 from tests.support.doctor_world import ACCOUNT, FOLLOW_ME, DoctorWorld, broken, doctor_world
 
@@ -218,6 +221,47 @@ async def test_the_command_answers_programs_and_prints_a_page_where_it_is_told_t
     assert "FAILED  read KIOSK_KEY" in ended.output
     assert "> local.settings.json: KIOSK_KEY" in ended.output
     assert "Function App" not in ended.output
+
+    (tmp_path / "bundle.pem").write_text("no certificate", encoding="utf-8")
+    wrong = {**world.environ, "GRAPH_CA_BUNDLE": str(tmp_path / "bundle.pem")}
+    settings.write_text(json.dumps({"Values": wrong}), encoding="utf-8")
+    ended = await _printops("doctor")
+    assert ended.exit_code == 2
+    assert "FAILED  read GRAPH_CA_BUNDLE" in ended.output
+    assert "> local.settings.json: GRAPH_CA_BUNDLE" in ended.output
+
+
+async def test_commands_say_what_mends_an_error_on_this_machine(
+    world: DoctorWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = tmp_path / "local.settings.json"
+    settings.write_text(json.dumps({"Values": world.environ}), encoding="utf-8")
+
+    async def refuse(*_: object) -> None:
+        raise NotNow("graphUnreachable", "it cannot be reached", 15)
+
+    monkeypatch.setattr(printops.doctor, "examine_all", refuse)
+    monkeypatch.setattr(printops.app_survey, "_survey", refuse)
+    for command in (("doctor",), ("app", "check"), ("app", "create")):
+        ended = await _printops(*command)
+        assert ended.exit_code == 1
+        assert "To mend it: run `python dev.py run`" in ended.output
+    # Another cloud is no stand-in of this machine.
+    ended = await _printops("app", "check", "--cloud", "global")
+    assert "To mend it: check GRAPH_BASE_URL" in ended.output
+
+
+async def test_an_app_command_names_a_bundle_that_cannot_be_read(
+    world: DoctorWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bundle.pem").write_text("no certificate", encoding="utf-8")
+    wrong = {**world.environ, "GRAPH_CA_BUNDLE": "bundle.pem"}
+    (tmp_path / "local.settings.json").write_text(json.dumps({"Values": wrong}), encoding="utf-8")
+    ended = await _printops("app", "check")
+    assert ended.exit_code == 1
+    assert "GRAPH_CA_BUNDLE names bundle.pem, which cannot be read as certificates in PEM" in ended.output
 
 
 async def _printops(*arguments: str) -> Result:

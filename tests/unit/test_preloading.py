@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import json
 import os
-import ssl
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from shared import preloading
 from shared.accounts import authority
 from shared.accounts.authority import new_cache, public_client
 from shared.deferred import deferred
+from shared.errors import SettingsError
 from shared.settings import load_settings
 from shared.trust import trust
 from tests.support.certificates import self_signed
@@ -230,7 +230,7 @@ def test_what_could_not_be_made_is_tried_again_at_the_next_use() -> None:
 
 def test_one_trust_serves_every_client_of_the_process(tmp_path: Path) -> None:
     assert trust(None) is trust(None)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(SettingsError, match=r"GRAPH_CA_BUNDLE names .*not-there\.pem, which .* \(No such file"):
         trust(tmp_path / "not-there.pem")
 
 
@@ -242,7 +242,7 @@ async def test_a_bundle_that_cannot_be_read_is_told_before_anything_is_opened(
     # What was opened is closed by nobody, and every request would open it again.
     monkeypatch.setattr(shared.services, "open_storage", lambda *_: opened.append("storage"))
     async with AsyncExitStack() as stack:
-        with pytest.raises(ssl.SSLError):
+        with pytest.raises(SettingsError, match="GRAPH_CA_BUNDLE"):
             await shared.services.open_services({**SETTINGS, "GRAPH_CA_BUNDLE": str(bundle)}, stack)
     assert opened == []
 
