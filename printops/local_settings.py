@@ -19,9 +19,9 @@ class SettingsFileUnusable(PrintFunctionsError):
 def check_writable(file: Path) -> None:
     """Raises SettingsFileUnusable where `put` would fail, before anything that is to be written was made."""
     _read(file)
-    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
-        folder = file.absolute().parent
-        why = "you may not change it" if folder.is_dir() else f"there is no folder {folder}"
+    folder = file.resolve().parent
+    if not os.access(folder, os.W_OK):
+        why = f"you may not make files in {folder}" if folder.is_dir() else f"there is no folder {folder}"
         raise SettingsFileUnusable(f"{file} cannot be written: {why}.")
 
 

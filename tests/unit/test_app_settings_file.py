@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,19 @@ def test_what_could_not_be_written_leaves_no_secret_behind(tmp_path: Path, monke
     with pytest.raises(SettingsFileUnusable):
         put(file, {"GRAPH_CLIENT_SECRET": "s"})
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_it_is_the_folder_that_must_take_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kept").mkdir()
+    file = write(tmp_path / "kept" / "settings.json", {"Values": {}})
+    link = tmp_path / "local.settings.json"
+    link.symlink_to(file)
+    # The one who runs the tests may be root, who may do anything.
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != tmp_path / "kept")
+    for one in (file, link, tmp_path / "kept" / "new.json"):
+        with pytest.raises(SettingsFileUnusable, match=r"you may not make files in .*kept"):
+            check_writable(one)
+    check_writable(tmp_path / "new.json")
 
 
 @pytest.mark.parametrize("document", [[], {"Values": []}, {"IsEncrypted": True, "Values": {}}])
