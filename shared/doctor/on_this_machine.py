@@ -137,6 +137,8 @@ def _without_cloud(found: Finding, machine: Machine) -> Finding:
     again = _LOGIN.search(found.portal)
     if again is not None and "printops login" not in command:
         command = f"{command} && {again[0]}" if command else again[0]
+    if not command and not machine.page:
+        return found
     return replace(found, portal="" if command else f"{machine.page} shows it", command=command)
 
 

@@ -99,6 +99,12 @@ def test_a_sign_in_that_follows_is_kept() -> None:
     assert found.command == f"python -m printops app create && python -m printops login {ACCOUNT}"
 
 
+def test_a_step_that_nothing_here_replaces_stays() -> None:
+    usual = failed("w", portal="Azure > Storage accounts > X", command="az storage account show", cause="other")
+    assert here(REAL, "storage.account", usual) == usual
+    assert here(EMPTY, "storage.account", usual).remedy == "https://127.0.0.1:9443/ shows it"
+
+
 @pytest.mark.parametrize(
     ("name", "command"),
     [
