@@ -136,6 +136,14 @@ def test_what_this_release_cannot_say_of_a_virtual_printer_is_named_and_left_as_
     assert read(text).virtual_printers[0].capabilities == {"contentTypes": ["application/pdf"]}
 
 
+def test_a_range_without_an_end_is_taken() -> None:
+    offers = {"copiesPerJob": {"@odata.type": "#microsoft.graph.integerRange", "start": 1, "end": None}}
+    printer = {"id": "p", "displayName": "V", "hasPhysicalDevice": False, "capabilities": offers}
+    text = first_fleet(Tenant(printers=(printer,)))
+    assert "are left as they are" not in text
+    assert read(text).virtual_printers[0].capabilities == {"copiesPerJob": {"start": 1}}
+
+
 VALUES = st.recursive(
     st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
