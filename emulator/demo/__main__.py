@@ -44,14 +44,15 @@ FILE_WIDTH = 160
 def main() -> int:
     """Run the demo; give 0 when all came out as expected, 1 when not."""
     parser = argparse.ArgumentParser(prog="dev.py run", description="Run the whole system here and print documents.")
-    parser.add_argument("--once", action="store_true", help="end when the documents are printed: 0 if all is well")
-    parser.add_argument("--directory", type=Path, help="where everything is written; wiped at the start of a demo")
-    parser.add_argument(
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--once", action="store_true", help="end when the documents are printed: 0 if all is well")
+    mode.add_argument(
         "--real", action="store_true", help="no demo: run the app with a real tenant, from local.settings.json"
     )
-    parser.add_argument(
+    mode.add_argument(
         "--empty", action="store_true", help="no demo: a tenant in which nothing is set up, to follow docs/setup.md"
     )
+    parser.add_argument("--directory", type=Path, help="where everything is written; wiped at the start of a demo")
     parser.add_argument(
         "--settings", type=Path, default=ROOT / SETTINGS_NAME, help="read by --real, written by --empty"
     )

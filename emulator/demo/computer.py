@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import ssl
 import sys
 from collections.abc import Mapping
@@ -12,9 +11,19 @@ from pathlib import Path
 
 import httpx
 
+from emulator.functions_host.__main__ import read_settings
+from emulator.functions_host.errors import StartError
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT_SECONDS = 60.0
-_TYPES = {".pdf": "application/pdf", ".oxps": "application/oxps", ".jpg": "image/jpeg", ".pwg": "image/pwg-raster"}
+_NEEDS = ("GRAPH_CA_BUNDLE", "GRAPH_AUTHORITY")
+_TYPES = {
+    ".pdf": "application/pdf",
+    ".oxps": "application/oxps",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".pwg": "image/pwg-raster",
+}
 
 
 def main() -> int:
@@ -26,9 +35,9 @@ def main() -> int:
     parser.add_argument("--settings", type=Path, default=ROOT / "local.settings.json", help="of the app beside it")
     options = parser.parse_args()
     try:
-        values: Mapping[str, str] = json.loads(options.settings.read_text("utf-8"))["Values"]
+        values = read_settings(options.settings, ROOT)
         print_as(values, options.person, options.share, options.file)
-    except (OSError, ValueError, KeyError, httpx.HTTPError) as error:
+    except (StartError, OSError, ValueError, httpx.HTTPError) as error:
         sys.stderr.write(f"Nothing was printed: {error}\n")
         return 1
     sys.stdout.write(f"{options.person} has printed {options.file.name} to {options.share}.\n")
@@ -36,12 +45,17 @@ def main() -> int:
 
 
 def print_as(values: Mapping[str, str], person: str, share: str, file: Path) -> None:
-    """Print a file to a share of the tenant that the settings name. Raises OSError, HTTPError, KeyError, ValueError."""
+    """Print a file to a share of the tenant that the settings name. Raises OSError, HTTPError, ValueError."""
+    if not all(values.get(name) for name in _NEEDS):
+        raise ValueError("these are not settings of `dev.py run --empty`; name them with `--settings`")
+    content_type = _TYPES.get(file.suffix.lower())
+    if content_type is None:
+        raise ValueError(f"{file.name} has none of the extensions {', '.join(_TYPES)}")
     body = {
         "user": person,
         "share": share,
         "documentName": file.name,
-        "contentType": _TYPES.get(file.suffix.lower(), "application/pdf"),
+        "contentType": content_type,
         "contentBase64": base64.b64encode(file.read_bytes()).decode(),
     }
     context = ssl.create_default_context(cafile=values["GRAPH_CA_BUNDLE"])

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from emulator.azurite import running_azurite
 from emulator.demo.advice import python_here, short
@@ -26,6 +27,8 @@ from emulator.universal_print.sample_documents import write_invoice
 LOOK_SECONDS = 0.5
 STARTED_BY = "STARTED_BY"
 _OURS = "dev.py run --empty"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_UNREADABLE = "unreadable"
 _APP = "GRAPH_CLIENT_ID"
 _PROOFS = ("GRAPH_CLIENT_SECRET", "GRAPH_CLIENT_CERTIFICATE_PATH", "GRAPH_FEDERATED_CLIENT_ID")
 
@@ -36,7 +39,7 @@ class SettingsInTheWay(Exception):
 
 def check_free(settings_file: Path, root: Path) -> None:
     """Raises SettingsInTheWay where the file is not one of an earlier run; StartError where it is no settings file."""
-    if settings_file.exists() and read_settings(settings_file, root).get(STARTED_BY) != _OURS:
+    if settings_file.exists() and not _is_ours(read_settings(settings_file, root)):
         raise SettingsInTheWay(
             f"{settings_file} is there already, and it is yours. Move it, or name another file with --settings and "
             "give that to each command as well."
@@ -137,9 +140,11 @@ class _Host:
             settings = read_settings(self._settings_file, self._root)
         except StartError as error:
             # Somebody may be in the middle of editing it.
-            settings = {"unreadable": str(error)}
+            settings = {_UNREADABLE: str(error)}
         if settings != self._seen:
             self._seen = settings
+            if _UNREADABLE in settings:
+                self._say(f"{settings[_UNREADABLE]}; the functions wait until that is mended")
             await self.stop()
             if is_complete(settings):
                 await self._start(settings)
@@ -177,6 +182,15 @@ class _Host:
             await self.stop()
             return
         self._say(f"the functions run with these settings: {listening['url'].rstrip('/')}/api/health")
+
+
+def _is_ours(settings: Mapping[str, str]) -> bool:
+    """Whether an earlier run wrote the settings, and nobody has turned them to a real tenant since."""
+    try:
+        host = urlsplit(settings.get("GRAPH_BASE_URL", "")).hostname
+    except ValueError:
+        host = None
+    return settings.get(STARTED_BY) == _OURS and host in _LOOPBACK
 
 
 def _key() -> str:

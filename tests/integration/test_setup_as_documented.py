@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from emulator.demo.empty import SettingsInTheWay, check_free, is_complete
+from emulator.demo.empty import SettingsInTheWay, check_free, first_settings, is_complete
 from emulator.demo.outcomes import read_slips
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="interrupts are sent as on POSIX")
@@ -187,5 +187,15 @@ def test_settings_that_somebody_filled_in_are_never_overwritten(tmp_path: Path) 
     settings.write_text(json.dumps({"Values": {"GRAPH_CLIENT_ID": "mine"}}))
     with pytest.raises(SettingsInTheWay, match="it is yours"):
         check_free(settings, tmp_path)
-    settings.write_text(json.dumps({"Values": {"STARTED_BY": "dev.py run --empty"}}))
+    first = first_settings("UseDevelopmentStorage=true", "https://127.0.0.1:9443", "ca.pem", 7071)
+    settings.write_text(json.dumps({"Values": first}))
     check_free(settings, tmp_path)
+
+
+@pytest.mark.parametrize("graph", ["https://graph.microsoft.com/v1.0", "", "https://[/v1.0"])
+def test_settings_of_an_earlier_run_that_name_a_real_tenant_by_now_are_kept(tmp_path: Path, graph: str) -> None:
+    settings = tmp_path / "local.settings.json"
+    first = first_settings("UseDevelopmentStorage=true", "https://127.0.0.1:9443", "ca.pem", 7071)
+    settings.write_text(json.dumps({"Values": first | {"GRAPH_BASE_URL": graph}}))
+    with pytest.raises(SettingsInTheWay, match="it is yours"):
+        check_free(settings, tmp_path)
