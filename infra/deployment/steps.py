@@ -32,11 +32,15 @@ type Sleep = Callable[[float], None]
 
 # Set by whoever may consent for the tenant; without it nothing of the directory is touched.
 GRANT_SWITCH = "GRANT_GRAPH_PERMISSIONS"
+_SWITCHED = {
+    **dict.fromkeys(("on", "true", "1", "yes"), True),
+    **dict.fromkeys(("off", "false", "0", "no", ""), False),
+}
 GRANT_NEEDS = ("AZURE_RESOURCE_GROUP", "GRAPH_CLIENT_ID", "IDENTITY_NAME")
 
 
 class OutputsMissing(Exception):
-    """The environment lacks what provisioning puts out."""
+    """The environment lacks what provisioning puts out, or has what cannot be understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,19 @@ class Grant:
 
 
 def read_grant(environ: Mapping[str, str]) -> Grant | None:
-    """The grant that is switched on in the environment, or None. Raises OutputsMissing with all that is missing."""
-    if environ.get(GRANT_SWITCH, "").lower() not in {"true", "1", "yes"}:
+    """The grant that is switched on in the environment, or None. Raises OutputsMissing with what is wrong."""
+    switch = environ.get(GRANT_SWITCH, "").strip()
+    granting = _SWITCHED.get(switch.lower())
+    if granting is None:
+        raise OutputsMissing(f"{GRANT_SWITCH} is {switch!r}, neither on nor off: `azd env set {GRANT_SWITCH} true`.")
+    if not granting:
         return None
     missing = [name for name in GRANT_NEEDS if not environ.get(name)]
     if missing:
-        raise OutputsMissing(f"{GRANT_SWITCH} is on, and {', '.join(missing)} is not set.")
+        raise OutputsMissing(
+            f"{', '.join(missing)}: not set, and {GRANT_SWITCH} is on. `azd env set GRAPH_CLIENT_ID …` names the app; "
+            "azd sets the others in its hooks; by hand, run `azd env get-values` and export what it shows."
+        )
     group, client, identity = (environ[name] for name in GRANT_NEEDS)
     return Grant(group, client, identity, environ.get("GRAPH_APP_UNIQUE_NAME", ""))
 
@@ -100,12 +111,15 @@ def make_secrets(target: Target, az: AzureCli, say: Say, random_bytes: Callable[
 def read_secrets_anew(target: Target, az: AzureCli, say: Say) -> None:
     """Let the app read its settings from the vault now: what was missing when it was made it looks for a day later.
 
-    Raises CommandFailed with the settings that it cannot read.
+    Raises CommandFailed with the settings that it cannot read, or where the answer does not tell.
     """
     app = az(["functionapp", "show", *_place(target), "--query", "id"])
     az(["rest", "--method", "post", "--url", f"{app}/{_REFERENCES}/refresh?{_REFERENCES_VERSION}"])
     found = az(["rest", "--method", "get", "--url", f"{app}/{_REFERENCES}?{_REFERENCES_VERSION}"])
-    states = {entry["name"]: entry["properties"]["status"] for entry in found["value"]}
+    try:
+        states = {str(entry["name"]): entry["properties"]["status"] for entry in found["value"]}
+    except (TypeError, KeyError):
+        raise CommandFailed(f"the app's references could not be read: Azure answered {found!r:.200}") from None
     unread = [f"{name} ({state})" for name, state in sorted(states.items()) if state != "Resolved"]
     if unread:
         raise CommandFailed(f"The app cannot read from the vault: {', '.join(unread)}")

@@ -130,6 +130,18 @@ def test_a_setting_that_the_app_cannot_read_is_named_with_why(monkeypatch: pytes
         read_secrets_anew(TARGET, az, quiet)
 
 
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"value": None}, {"value": [{"name": "KIOSK_KEY"}]}, {"value": [{"properties": None}]}]
+)
+def test_an_answer_of_another_form_is_a_failure_that_can_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    az = ScriptedAzure()
+    monkeypatch.setattr(az, "rest", lambda *_: answer)
+    with pytest.raises(CommandFailed, match="the app's references could not be read: "):
+        read_secrets_anew(TARGET, az, quiet)
+
+
 def test_the_code_is_deployed_to_an_app_that_has_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     az = ScriptedAzure()
     monkeypatch.setattr("infra.deployment.__main__.azure_cli", lambda **_: az)
@@ -171,8 +183,21 @@ def test_nothing_is_granted_unless_it_is_switched_on_with_all_that_it_needs() ->
     assert read_grant({}) is None
     assert read_grant(GRANTING | {"GRANT_GRAPH_PERMISSIONS": "false"}) is None
     assert read_grant(GRANTING) == Grant("rg-print", "b7a4c1d2", "id-print", "")
-    with pytest.raises(OutputsMissing, match="GRAPH_CLIENT_ID, IDENTITY_NAME is not set"):
+    with pytest.raises(OutputsMissing, match=r"^GRAPH_CLIENT_ID, IDENTITY_NAME: not set.*`azd env get-values`"):
         read_grant({"GRANT_GRAPH_PERMISSIONS": "True", "AZURE_RESOURCE_GROUP": "rg-print"})
+
+
+@pytest.mark.parametrize(
+    ("switch", "granting"),
+    [("on", True), ("On", True), ("yes", True), ("1", True), ("off", False), ("0", False), ("no", False), ("", False)],
+)
+def test_the_grant_is_switched_as_settings_are(switch: str, granting: bool) -> None:
+    assert (read_grant(GRANTING | {"GRANT_GRAPH_PERMISSIONS": switch}) is not None) is granting
+
+
+def test_a_grant_that_is_neither_on_nor_off_is_asked_about() -> None:
+    with pytest.raises(OutputsMissing, match="'ture', neither on nor off: `azd env set GRANT_GRAPH_PERMISSIONS true`"):
+        read_grant(GRANTING | {"GRANT_GRAPH_PERMISSIONS": "ture"})
 
 
 def test_the_grant_is_a_deployment_of_its_own_that_can_be_repeated() -> None:
