@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.kiosk.badge_forms import MOST_FORMS, SIZES, BadgeUnreadable, forms, kept_form
@@ -66,6 +66,8 @@ def test_one_reader_never_gives_two_cards_the_same_kept_form(one: bytes, other: 
 @given(st.integers(0, 255), st.integers(1, 65535), st.sampled_from(",:-/; "))
 def test_facility_and_card_number_are_the_bits_that_other_readers_type(facility: int, card: int, between: str) -> None:
     number = facility << 16 | card
+    # All ones, as a reader types them in hexadecimal, are a card that nobody has written.
+    assume(number != 0xFFFFFF)
     printed = kept_form(f"{facility:03}{between}{card:05}")
     assert printed == kept_form(f"{facility}{between}{card}")
     if number > 999:

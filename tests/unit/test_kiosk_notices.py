@@ -47,6 +47,17 @@ async def test_what_became_of_jobs_is_told_until_a_kiosk_has_shown_it(world: Kio
     assert [entry.job_id for entry in await world.tasks.entries() if entry.user_id == ANNA.id] == [again.job_id]
 
 
+async def test_a_notice_that_was_shown_late_does_not_mark_a_newer_one(world: KioskWorld) -> None:
+    entries = world.services.tasks.entries
+    entry = await world.hold(**ended(HeldState.HELD, "jobAborted", "Paper jam.", timestamp(world.services.now())))
+    ((shown, etag),) = await entries.list_of(entry.user_id)
+    later = timestamp(world.services.now() + timedelta(seconds=1))
+    await entries.save(replace(entry, **ended(HeldState.HELD, "jobAborted", "No toner.", later)), etag)
+    await entries.mark_told(shown)
+
+    assert [notice["reason"] for notice in (await world.tap()).body["notices"]] == ["No toner."]
+
+
 async def test_another_outcome_of_the_same_job_is_another_notice(world: KioskWorld) -> None:
     entry = await world.hold(**ended(HeldState.HELD, "jobAborted", "Paper jam.", timestamp(world.services.now())))
     body = (await world.tap()).body

@@ -201,6 +201,11 @@ async def test_a_next_page_elsewhere_gets_no_token(link: str) -> None:
         calls = ApplicationCalls(BASE, http, Tokens(), bounds=Bounds(), sleep=clock.sleep, random=lambda: 0.5)
         with pytest.raises(PrintFunctionsError):
             await _consumed(calls.entries("list", f"{BASE}/first"))
+        assert asked == [f"{BASE}/first"]
+        account = "reports@contoso.example"
+        reports = ReportsClient(BASE, http, Tokens(), account, bounds=Bounds(), sleep=clock.sleep, random=lambda: 0.5)
+        with pytest.raises(PrintFunctionsError):
+            await reports.page(link)
     assert asked == [f"{BASE}/first"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,19 @@ async def test_a_job_that_was_raced_for_is_followed_and_counted_once(world: Task
     world.graph.set_state(job.printer_id, job.id, "completed")
     await world.settle()
     assert [line["outcome"] for lines in world.ledger.lines.values() for line in lines] == ["completed"]
+
+
+async def test_the_message_of_the_kiosk_that_lost_a_race_looks_at_nothing(world: TaskWorld) -> None:
+    entry = await world.hold()
+    await asyncio.gather(tap(world, entry, OFFICE), tap(world, entry, LASER))
+    (held,) = await world.entries()
+    world.graph.calls.clear()
+    world.clock.advance(60)
+    (lost,) = [body for body in iter(world.events.take, None) if json.loads(body)["run"] != held.run]
+    await dispatch(lost.encode(), "run", world.services)
+
+    assert world.graph.calls == []
+    assert world.events.next_due is None
 
 
 async def test_one_kiosk_that_asks_twice_at_once_redirects_once(world: TaskWorld) -> None:
